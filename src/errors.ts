@@ -1,0 +1,136 @@
+/**
+ * The one error class of this package, its stable codes and the text of each.
+ *
+ * @module
+ */
+
+/**
+ * What every code means. A code says what the caller can do about it; `field` and `offset` say
+ * where. `docs/errors.md` is generated from this table.
+ */
+export const ERROR_CODES = {
+  INVALID_ARGUMENT: 'An argument is missing, of the wrong type or outside its range.',
+  INVALID_HEX: 'A character is not a hex digit of the kind expected, or a digit is missing.',
+  INPUT_TOO_LARGE: 'The input or the result is longer than the format allows.',
+  INVALID_CHARACTER: 'A key block is printable ASCII only (0x20 to 0x7E).',
+  INVALID_LENGTH: 'A length does not fit: of the text, of a field, of a key or of a result.',
+  INVALID_HEADER: 'A header field holds a value that is not defined for it.',
+  INVALID_OPTIONAL_BLOCK: 'An optional block is malformed, repeated, misplaced or missing.',
+  UNSUPPORTED: 'The version, algorithm or form is not supported, or not written unless allowed.',
+  KEY_DESTROYED: 'The key was destroyed and can not be used any more.',
+  KBPK_MISMATCH: 'The KBPK is not one that this version of key block can use.',
+  AUTHENTICATION_FAILED: 'The key block is not authentic under this KBPK.',
+  INVALID_PAYLOAD: 'The key block is authentic, but the key inside it is malformed.',
+  KCV_MISMATCH: 'A check value does not belong to the key it describes.',
+  KEY_STRENGTH: 'The wrapping key is weaker than the key it protects.',
+  WEAK_KEY: 'The key is weak: single DES, repeated parts, a known weak key, or zero.',
+  USAGE_NOT_ALLOWED: 'The usage or mode of use may be kept or narrowed, never changed or widened.',
+  EXPORT_NOT_ALLOWED: 'The exportability may be kept or narrowed, never widened.',
+  CONTEXT_MISMATCH: 'The key context may be kept or narrowed, never changed or widened.',
+} as const;
+
+/**
+ * Every stable error code.
+ *
+ * Codes are part of the public API: renaming or removing one is a breaking change.
+ */
+export type KeyblockErrorCode = keyof typeof ERROR_CODES;
+
+/** What each field name stands for, and what it has to hold: the second half of a message. */
+export const ERROR_FIELDS = {
+  // The text of a key block, in the order of the text.
+  keyBlock: 'the key block, a string of 16 to 9999 characters',
+  versionId: 'version ID: A, B, C, D or E; A and C are written only with allow version-a-or-c',
+  keyBlockLength: 'key block length: four decimal digits that equal the number of characters',
+  keyUsage: 'key usage: two characters of the usage table',
+  algorithm: 'algorithm: a letter of the algorithm table, or the name of a key algorithm',
+  modeOfUse: 'mode of use: a letter of the mode table',
+  keyVersionNumber: 'key version number: two of 0-9 A-Z, or c and one of them',
+  exportability: 'exportability: E, N or S',
+  optionalBlockCount: 'number of optional blocks: two decimal digits',
+  keyContext: 'key context: 0, 1 or 2',
+  reserved: 'reserved character: 0',
+  optionalBlocks: 'optional blocks: { id, data }; PB is added by the library',
+  payload: 'encrypted payload: upper-case hex, whole cipher blocks (version E: whole bytes)',
+  mac: 'MAC: upper-case hex to the end of the text',
+  // Arguments.
+  options: 'one object that holds the named options',
+  header: 'a key block header, or what is to change in one',
+  kbpk: 'KBPK: a SecretKey or Uint8Array, TDES for A, B and C, AES for D and E; see fromHex',
+  from: 'KBPK of the given block: a SecretKey or Uint8Array; decode hex with fromHex',
+  to: 'KBPK of the new block: a SecretKey or Uint8Array; decode hex with fromHex',
+  key: 'key: a SecretKey or Uint8Array that fits its algorithm; decode hex with fromHex',
+  bytes: 'bytes: a Uint8Array; decode hex with fromHex',
+  hex: 'hex: an even number of hex digits, no separators',
+  hash: "hash: 'SHA-1', 'SHA-224', 'SHA-256', 'SHA-384' or 'SHA-512', required for HMAC",
+  method: "method: 'legacy', 'cmac' or 'hmac', one that the algorithm has",
+  kcv: 'check value: at least four hex digits, no more than the method gives',
+  length: 'length: a whole number of bytes within the range of the method',
+  lengthBits: 'lengthBits: a key length that the algorithm has',
+  components: 'key components: at least two, of equal length, no two equal, not cancelling out',
+  count: 'count: a whole number from 2 to 16',
+  validation: "validation: 'strict' or 'interoperable'",
+  allow: 'allow: an array of the documented words',
+  checkValues: "checkValues: an array of 'KC' and 'KP'",
+  maskedKeyLength: "maskedKeyLength: 'x9.143', 'none' or a number of bytes, not below the key's",
+  randomBytes: 'randomBytes: a function that returns a Uint8Array of exactly the length asked for',
+  testKey: 'testKey: true, to say that unauthenticated plaintext may be shown',
+} as const;
+
+/** Every field that an error names. */
+export type KeyblockErrorField = keyof typeof ERROR_FIELDS;
+
+/** Where in the input the problem is. Never holds key material, nor the input itself. */
+export interface KeyblockErrorDetails {
+  /** The argument, or the header field by its name in X9.143. */
+  readonly field?: KeyblockErrorField | undefined;
+  /** Offset of the first offending character of the text. */
+  readonly offset?: number | undefined;
+}
+
+/**
+ * Thrown by every function of this package, and the only thing they throw.
+ *
+ * The message is a constant text for each code and field: no input, no key material and no `cause`
+ * ever travel in it.
+ *
+ * @example
+ * ```ts
+ * import { KeyblockError, parseKeyBlock } from 'keyblock';
+ *
+ * try {
+ *   parseKeyBlock('D0017P0AE00E0000');
+ * } catch (error) {
+ *   if (!(error instanceof KeyblockError)) throw error;
+ *   error.code; // 'INVALID_LENGTH'
+ *   error.field; // 'keyBlockLength'
+ *   error.offset; // 1
+ * }
+ * ```
+ */
+export class KeyblockError extends Error {
+  /** Always `'KeyblockError'`, also after a minifier renamed the class. */
+  override readonly name = 'KeyblockError';
+  /** Stable code to branch on. */
+  readonly code: KeyblockErrorCode;
+  /** The argument, or the header field by its name in X9.143. */
+  readonly field: KeyblockErrorField | undefined;
+  /** Offset of the first offending character of the text. */
+  readonly offset: number | undefined;
+
+  /**
+   * @param code - What went wrong.
+   * @param details - Where.
+   */
+  constructor(code: KeyblockErrorCode, { field, offset }: KeyblockErrorDetails = {}) {
+    super(field === undefined ? ERROR_CODES[code] : `${ERROR_CODES[code]} ${hint(field)}`);
+    this.code = code;
+    this.field = field;
+    this.offset = offset;
+    Object.freeze(this);
+  }
+}
+
+function hint(field: KeyblockErrorField): string {
+  return `(${ERROR_FIELDS[field]})`;
+}

@@ -1,0 +1,80 @@
+/** The arithmetic of key check values (X9.24-1 Annex A), for `SecretKey` and `keyblock/kcv`. */
+
+import { hmac } from '@noble/hashes/hmac.js';
+import { KeyblockError } from '../errors.js';
+import { createAes } from './aes.js';
+import { fitsAlgorithm, type KeyAlgorithm } from './algorithms.js';
+import type { BlockCipher } from './block-cipher.js';
+import { createCmac } from './cmac.js';
+import { createTdes } from './des.js';
+import { type HashName, hashFunction } from './hashes.js';
+
+/** How a check value is computed: `'legacy'` encrypts a zero block, the others are MACs. */
+export type KcvMethod = 'legacy' | 'cmac' | 'hmac';
+
+/** Bytes of a check value where the caller names no length. */
+export const DEFAULT_KCV_LENGTHS: Readonly<Record<KcvMethod, number>> = {
+  legacy: 3,
+  cmac: 5,
+  hmac: 3,
+};
+
+/** The method that X9.24-1 gives an algorithm; none for asymmetric keys. */
+export function defaultMethod(algorithm: KeyAlgorithm): KcvMethod {
+  switch (algorithm) {
+    case 'AES':
+      return 'cmac';
+    case 'TDES':
+    case 'DES':
+      return 'legacy';
+    case 'HMAC':
+      return 'hmac';
+    case 'RSA':
+    case 'EC':
+    case 'DSA':
+    case 'other':
+      throw new KeyblockError('UNSUPPORTED', { field: 'algorithm' });
+  }
+}
+
+/** The check value at full length: a cipher block, or the whole digest. */
+export function fullCheckValue(
+  algorithm: KeyAlgorithm,
+  key: Uint8Array,
+  method: KcvMethod,
+  hash: HashName | undefined,
+): Uint8Array {
+  if (!fitsAlgorithm(algorithm, key.length)) {
+    throw new KeyblockError('INVALID_LENGTH', { field: 'key' });
+  }
+  if (algorithm === 'HMAC') {
+    if (method !== 'hmac') throw new KeyblockError('UNSUPPORTED', { field: 'method' });
+    return hmacOfNothing(key, hash);
+  }
+  if (algorithm !== 'AES' && algorithm !== 'TDES' && algorithm !== 'DES') {
+    throw new KeyblockError('UNSUPPORTED', { field: 'algorithm' });
+  }
+  if (method === 'hmac') throw new KeyblockError('UNSUPPORTED', { field: 'method' });
+  return blockCheckValue(algorithm === 'AES' ? createAes(key) : createTdes(key), method);
+}
+
+/** A MAC or the encryption of one block of zeros. Destroys the cipher. */
+function blockCheckValue(cipher: BlockCipher, method: 'legacy' | 'cmac'): Uint8Array {
+  const block = new Uint8Array(cipher.blockLength);
+  if (method === 'cmac') {
+    const cmac = createCmac(cipher);
+    const mac = cmac.compute(block);
+    cmac.destroy();
+    return mac;
+  }
+  cipher.encryptBlock(block, 0);
+  cipher.destroy();
+  return block;
+}
+
+function hmacOfNothing(key: Uint8Array, hash: HashName | undefined): Uint8Array {
+  if (hash === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
+  const hashOf = hashFunction(hash);
+  if (hashOf === undefined) throw new KeyblockError('UNSUPPORTED', { field: 'hash' });
+  return hmac(hashOf, key, new Uint8Array(0));
+}

@@ -1,0 +1,224 @@
+/**
+ * DES and triple DES (FIPS 46-3, SP 800-67): no library in use has them.
+ *
+ * Both halves are kept rotated left by one bit, which puts the six input bits of every S-box into
+ * one byte of either the half itself (S2, S4, S6, S8) or the half rotated by four (S1, S3, S5, S7).
+ * The final permutation of one pass and the initial one of the next cancel out.
+ */
+
+import type { BlockCipher } from './block-cipher.js';
+import { P, PC1, PC2, ROTATIONS, S_BOXES } from './des-tables.js';
+
+/** Prepares DES (8 bytes), or triple DES in EDE order with two keys (16) or three (24). */
+export function createTdes(key: Uint8Array): BlockCipher {
+  const encryption = new Int32Array(key.length === 8 ? 32 : 96);
+  expandKey(key, 0, encryption, 0);
+  if (key.length > 8) {
+    expandKey(key, 8, encryption, 32);
+    reverseRounds(encryption.subarray(32, 64)); // EDE: the middle pass decrypts
+    expandKey(key, key.length === 24 ? 16 : 0, encryption, 64); // two-key: K1, K2, K1
+  }
+  const decryption = new Int32Array(encryption);
+  reverseRounds(decryption);
+  return {
+    blockLength: 8,
+    encryptBlock: (bytes, offset) => transform(encryption, bytes, offset),
+    decryptBlock: (bytes, offset) => transform(decryption, bytes, offset),
+    destroy() {
+      encryption.fill(0);
+      decryption.fill(0);
+    },
+  };
+}
+
+/** Runs all rounds of a schedule over one block: 32 words a pass, two words a round. */
+function transform(schedule: Int32Array, bytes: Uint8Array, at: number): void {
+  let l = readWord(bytes, at);
+  let r = readWord(bytes, at + 4);
+  let t = ((l >>> 4) ^ r) & 0x0f0f0f0f; // initial permutation, as five exchanges of bit groups
+  l ^= t << 4;
+  r ^= t;
+  t = ((l >>> 16) ^ r) & 0xffff;
+  l ^= t << 16;
+  r ^= t;
+  t = ((r >>> 2) ^ l) & 0x33333333;
+  r ^= t << 2;
+  l ^= t;
+  t = ((r >>> 8) ^ l) & 0x00ff00ff;
+  r ^= t << 8;
+  l ^= t;
+  t = ((l >>> 1) ^ r) & 0x55555555;
+  l ^= t << 1;
+  r ^= t;
+  l = (l << 1) | (l >>> 31);
+  r = (r << 1) | (r >>> 31);
+  for (let k = 0; k < schedule.length; ) {
+    for (const end = k + 32; k < end; k += 4) {
+      l ^= round(r, schedule[k] as number, schedule[k + 1] as number); // in range: k < end
+      r ^= round(l, schedule[k + 2] as number, schedule[k + 3] as number);
+    }
+    t = l; // the halves of the preoutput are exchanged
+    l = r;
+    r = t;
+  }
+  l = (l >>> 1) | (l << 31);
+  r = (r >>> 1) | (r << 31);
+  t = ((l >>> 1) ^ r) & 0x55555555; // final permutation: the same exchanges, backwards
+  l ^= t << 1;
+  r ^= t;
+  t = ((r >>> 8) ^ l) & 0x00ff00ff;
+  r ^= t << 8;
+  l ^= t;
+  t = ((r >>> 2) ^ l) & 0x33333333;
+  r ^= t << 2;
+  l ^= t;
+  t = ((l >>> 16) ^ r) & 0xffff;
+  l ^= t << 16;
+  r ^= t;
+  t = ((l >>> 4) ^ r) & 0x0f0f0f0f;
+  l ^= t << 4;
+  r ^= t;
+  writeWord(bytes, at, l);
+  writeWord(bytes, at + 4, r);
+}
+
+/** The cipher function f: expansion, key, S-boxes and P, by one table of eight times 64 words. */
+function round(half: number, oddKey: number, evenKey: number): number {
+  const odd = ((half >>> 4) | (half << 28)) ^ oddKey;
+  const even = half ^ evenKey;
+  return (
+    (SP[(odd >>> 24) & 63] as number) ^
+    (SP[64 | ((even >>> 24) & 63)] as number) ^
+    (SP[128 | ((odd >>> 16) & 63)] as number) ^
+    (SP[192 | ((even >>> 16) & 63)] as number) ^
+    (SP[256 | ((odd >>> 8) & 63)] as number) ^
+    (SP[320 | ((even >>> 8) & 63)] as number) ^
+    (SP[384 | (odd & 63)] as number) ^
+    (SP[448 | (even & 63)] as number) // in range: six bits below each of eight bases
+  );
+}
+
+/** Writes the 16 round keys of one DES key, each a pair of odd and even words. */
+function expandKey(key: Uint8Array, from: number, schedule: Int32Array, to: number): void {
+  let c = 0;
+  let d = 0;
+  for (let i = 0; i < 8; i++) {
+    const entry = 2 * (256 * i + (key[from + i] as number)); // in range: a DES key is 8 bytes
+    c |= CHOICE_1[entry] as number;
+    d |= CHOICE_1[entry + 1] as number;
+  }
+  for (let i = 0; i < 16; i++) {
+    const by = ROTATIONS[i] as number; // in range: 16 rounds
+    c = ((c << by) | (c >>> (28 - by))) & 0xfffffff;
+    d = ((d << by) | (d >>> (28 - by))) & 0xfffffff;
+    schedule[to + 2 * i] = choose(c, d, 0);
+    schedule[to + 2 * i + 1] = choose(c, d, 1);
+  }
+}
+
+/** Permuted choice 2: one word of a round key, from the eight groups of seven bits of C and D. */
+function choose(c: number, d: number, column: number): number {
+  return (
+    (CHOICE_2[column + 2 * (c & 127)] as number) |
+    (CHOICE_2[column + 2 * (128 | ((c >>> 7) & 127))] as number) |
+    (CHOICE_2[column + 2 * (256 | ((c >>> 14) & 127))] as number) |
+    (CHOICE_2[column + 2 * (384 | (c >>> 21))] as number) |
+    (CHOICE_2[column + 2 * (512 | (d & 127))] as number) |
+    (CHOICE_2[column + 2 * (640 | ((d >>> 7) & 127))] as number) |
+    (CHOICE_2[column + 2 * (768 | ((d >>> 14) & 127))] as number) |
+    (CHOICE_2[column + 2 * (896 | (d >>> 21))] as number) // in range: C and D are 28 bits
+  );
+}
+
+/** Turns a schedule into that of the inverse cipher: the same rounds, backwards. */
+function reverseRounds(schedule: Int32Array): void {
+  schedule.reverse(); // exchanges the two words of each round as well
+  for (let i = 0; i < schedule.length; i += 2) {
+    const even = schedule[i] as number; // in range: the length is even
+    schedule[i] = schedule[i + 1] as number;
+    schedule[i + 1] = even;
+  }
+}
+
+function readWord(bytes: Uint8Array, at: number): number {
+  // In range: a block is whole.
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  );
+}
+
+function writeWord(bytes: Uint8Array, at: number, word: number): void {
+  bytes[at] = word >>> 24;
+  bytes[at + 1] = word >>> 16;
+  bytes[at + 2] = word >>> 8;
+  bytes[at + 3] = word;
+}
+
+/** S-box and P together: for every box and its six input bits, the output word rotated by one. */
+const SP = /* @__PURE__ */ combineSAndP();
+
+function combineSAndP(): Int32Array {
+  const table = new Int32Array(512);
+  for (const [box, values] of S_BOXES.entries()) {
+    for (let input = 0; input < 64; input++) {
+      const row = ((input >> 4) & 2) | (input & 1);
+      const output = values[16 * row + ((input >> 1) & 15)] as number;
+      let word = 0;
+      for (const [position, source] of P.entries()) {
+        const bit = source - 1 - 4 * box; // which of the four output bits of this box, if any
+        if (bit >= 0 && bit < 4 && (output >> (3 - bit)) & 1) word |= 1 << (31 - position);
+      }
+      table[64 * box + input] = (word << 1) | (word >>> 31);
+    }
+  }
+  return table;
+}
+
+/** Permuted choice 1 by key bytes: for every byte and its value, the bits it gives to C and D. */
+const CHOICE_1 = /* @__PURE__ */ tabulate(
+  8,
+  /* @__PURE__ */ PC1.map((source, i) => ({
+    group: (source - 1) >> 3,
+    bit: 7 - ((source - 1) & 7),
+    column: i < 28 ? 0 : 1,
+    word: 1 << (27 - (i % 28)),
+  })),
+);
+
+/** Permuted choice 2 by groups of seven bits of C, then D: the bits for the odd and even words. */
+const CHOICE_2 = /* @__PURE__ */ tabulate(
+  7,
+  /* @__PURE__ */ PC2.map((source, i) => {
+    const position = 27 - ((source - 1) % 28); // in C or D, from the right
+    const box = Math.floor(i / 6);
+    return {
+      group: Math.floor(position / 7) + (source > 28 ? 4 : 0),
+      bit: position % 7,
+      column: box & 1,
+      word: 1 << (24 - 8 * (box >> 1) + 5 - (i % 6)),
+    };
+  }),
+);
+
+/** Which word a bit of a group of key bits contributes, and to which of the two columns. */
+interface Contribution {
+  readonly group: number;
+  readonly bit: number;
+  readonly column: number;
+  readonly word: number;
+}
+
+/** Builds a table of pairs of words, for every value of each of eight groups of key bits. */
+function tabulate(bits: number, contributions: readonly Contribution[]): Int32Array {
+  const table = new Int32Array(2 * 8 * (1 << bits));
+  for (const { group, bit, column, word } of contributions) {
+    for (let value = 0; value < 1 << bits; value++) {
+      const entry = 2 * ((group << bits) + value) + column;
+      if ((value >> bit) & 1) table[entry] = (table[entry] as number) | word;
+    }
+  }
+  return table;
+}

@@ -1,0 +1,35 @@
+/** What a character code is worth as a hex digit of either case; -1 where it is none. */
+export const HEX_VALUES: Int8Array = /* @__PURE__ */ Int8Array.from({ length: 128 }, (_, code) => {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : -1;
+});
+
+/** The two upper-case hex digits of every byte, as character codes. */
+const HEX_PAIRS = /* @__PURE__ */ Uint8Array.from({ length: 512 }, (_, i) =>
+  '0123456789ABCDEF'.charCodeAt((i & 1) === 0 ? i >> 5 : (i >> 1) & 15),
+);
+
+const ASCII = /* @__PURE__ */ new TextDecoder();
+
+/** Encodes bytes as upper-case hex. */
+export function encodeHex(bytes: Uint8Array): string {
+  const text = new Uint8Array(2 * bytes.length);
+  writeHex(bytes, text, 0);
+  return ASCII.decode(text);
+}
+
+/** Writes bytes as upper-case hex digits, in character codes, from an offset on. */
+export function writeHex(bytes: Uint8Array, text: Uint8Array, offset: number): void {
+  for (let i = 0, at = offset; i < bytes.length; i++, at += 2) {
+    // In range: `i` is below the length, and the table holds a pair for every byte.
+    const pair = 2 * (bytes[i] as number);
+    text[at] = HEX_PAIRS[pair] as number;
+    text[at + 1] = HEX_PAIRS[pair + 1] as number;
+  }
+}
+
+/** Turns character codes of printable ASCII into a string. */
+export function asciiText(codes: Uint8Array): string {
+  return ASCII.decode(codes);
+}

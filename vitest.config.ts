@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { findChromium } from './scripts/chromium.mjs';
+
+// Tests import the package by the name users write. TARGET=dist runs them against what ships.
+const { TARGET = 'src' } = process.env;
+const entry = (path: string): string =>
+  new URL(`${TARGET}/${path}.${TARGET === 'dist' ? 'js' : 'ts'}`, import.meta.url).pathname;
+
+/** Where one branch that no test takes is one too many: what decides whether a key comes out. */
+const EVERY_BRANCH = ['src/tr31/unwrap.ts', 'src/tr31/policy.ts', 'src/primitives/bytes.ts'];
+
+// A threshold on a file that was renamed would hold for nothing, silently.
+for (const file of process.argv.includes('--coverage') ? EVERY_BRANCH : []) {
+  if (!existsSync(new URL(file, import.meta.url))) throw new Error(`no ${file} to cover`);
+}
+
+const node: TestProjectInlineConfiguration = {
+  extends: true,
+  test: { name: 'node', environment: 'node' },
+};
+
+const browser = (executablePath: string): TestProjectInlineConfiguration => ({
+  extends: true,
+  // Pre-bundled up front: a dependency found mid-run reloads the page and fails the test.
+  optimizeDeps: {
+    include: ['fast-check', '@noble/ciphers/aes.js', '@noble/hashes/hmac.js'],
+  },
+  test: {
+    name: 'browser',
+    exclude: ['**/node_modules/**', '**/*.node.test.ts'],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      instances: [{ browser: 'chromium' }],
+      // --no-sandbox: Chromium refuses to run as root without it.
+      provider: playwright({ launchOptions: { executablePath, args: ['--no-sandbox'] } }),
+    },
+  },
+});
+
+export default defineConfig(({ mode }) => {
+  const chromium = findChromium();
+  return {
+    resolve: {
+      alias: [
+        { find: /^keyblock$/, replacement: entry('index') },
+        { find: /^keyblock\/(.*)$/, replacement: entry('$1/index') },
+      ],
+    },
+    test: {
+      // Slow tests are no part of the suite: npm run test:slow.
+      ...(mode === 'slow'
+        ? { include: ['test/**/*.slow.ts'], testTimeout: 600_000 }
+        : { include: ['test/**/*.test.ts'] }),
+      coverage: {
+        provider: 'v8',
+        include: ['src/**/*.ts'],
+        // Files that only re-export; v8 has nothing to count in them.
+        exclude: ['src/**/index.ts'],
+        thresholds: {
+          lines: 98,
+          branches: 96,
+          functions: 98,
+          statements: 97,
+          ...Object.fromEntries(EVERY_BRANCH.map((file) => [file, { branches: 100 }])),
+        },
+      },
+      projects: chromium === undefined ? [node] : [node, browser(chromium)],
+    },
+  };
+});
