@@ -41,8 +41,6 @@ interface KeyState {
 /** Options whose key was authentic but has a length that its algorithm does not have. */
 const anyLength = /* @__PURE__ */ new WeakSet<object>();
 
-const inspect: unique symbol = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
-
 let stateOf: (value: unknown) => KeyState | undefined;
 
 /**
@@ -69,6 +67,9 @@ export class SecretKey {
   static {
     stateOf = (value) =>
       typeof value === 'object' && value !== null && #state in value ? value.#state : undefined;
+    // What `console.log` prints in Node.
+    const inspect = Symbol.for('nodejs.util.inspect.custom');
+    Object.defineProperty(SecretKey.prototype, inspect, { value: SecretKey.prototype.toString });
   }
 
   /**
@@ -155,11 +156,6 @@ export class SecretKey {
 
   /** The description again. */
   toJSON(): string {
-    return this.toString();
-  }
-
-  /** @internal What `console.log` prints in Node. */
-  [inspect](): string {
     return this.toString();
   }
 }

@@ -1,18 +1,26 @@
 import { KeyblockError, type KeyblockErrorField } from '../errors.js';
 
+/** The name that a typed array of any realm carries inside, where nobody can set it. */
+const typedArrayName = /* @__PURE__ */ Object.getOwnPropertyDescriptor(
+  /* @__PURE__ */ Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)?.get;
+
 /** True for a Node `Buffer`, and for a `Uint8Array` of another realm (iframe, worker, Jest). */
 export function isBytes(value: unknown): value is Uint8Array {
-  return (
-    value instanceof Uint8Array ||
-    (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]')
-  );
+  return typedArrayName?.call(value) === 'Uint8Array';
 }
 
 /** Copies a caller's bytes once, so that nothing the caller does later reaches them. */
 export function copyBytes(value: unknown, field: KeyblockErrorField): Uint8Array<ArrayBuffer> {
   if (!isBytes(value)) throw new KeyblockError('INVALID_ARGUMENT', { field });
-  // Not `.slice()`: that of a Node `Buffer` shares its memory.
-  return new Uint8Array(value);
+  try {
+    // Not `.slice()`: that of a Node `Buffer` shares its memory.
+    return new Uint8Array(value);
+  } catch {
+    // The memory behind the array was transferred to somebody else.
+    throw new KeyblockError('INVALID_ARGUMENT', { field });
+  }
 }
 
 /**

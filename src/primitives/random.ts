@@ -1,5 +1,5 @@
 import { KeyblockError } from '../errors.js';
-import { isBytes } from './bytes.js';
+import { copyBytes } from './bytes.js';
 
 /** Returns `length` bytes, fresh and unpredictable in every call. */
 export type RandomBytes = (length: number) => Uint8Array;
@@ -15,11 +15,10 @@ export function systemRandomBytes(length: number): Uint8Array<ArrayBuffer> {
  * @param length - At least 1.
  */
 export function drawBytes(randomBytes: RandomBytes, length: number): Uint8Array<ArrayBuffer> {
-  const bytes: unknown = randomBytes(length);
-  if (!isBytes(bytes) || bytes.length !== length) {
+  const bytes = copyBytes(randomBytes(length), 'randomBytes');
+  if (bytes.length !== length)
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'randomBytes' });
-  }
-  return new Uint8Array(bytes);
+  return bytes;
 }
 
 /** Refuses a generator that is not a function; the default is the system's. */

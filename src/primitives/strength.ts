@@ -3,7 +3,7 @@
  * no key is wrapped under a weaker one.
  */
 
-import { equalBytes } from './bytes.js';
+import { equalDesKeys } from './des-keys.js';
 
 /**
  * Strength of a symmetric key, from its bytes: a triple DES key with equal parts is as strong as
@@ -13,25 +13,18 @@ export function symmetricStrength(algorithm: 'AES' | 'TDES' | 'DES', key: Uint8A
   return algorithm === 'AES' ? 8 * key.length : desStrength(key);
 }
 
+/** Strength that the length of a symmetric key promises, whatever its bytes are. */
+export function nominalStrength(algorithm: 'AES' | 'TDES' | 'DES', length: number): number {
+  if (algorithm === 'AES') return 8 * length;
+  if (length < 16) return 56;
+  return length < 24 ? 80 : 112;
+}
+
 function desStrength(key: Uint8Array): number {
   if (key.length < 16 || equalDesKeys(key, 0, 8)) return 56;
   if (key.length < 24) return 80;
   if (equalDesKeys(key, 8, 16)) return 56;
   return equalDesKeys(key, 0, 16) ? 80 : 112;
-}
-
-/** Whether two parts of a triple DES key are one DES key: parity bits do not count. */
-export function equalDesKeys(key: Uint8Array, a: number, b: number): boolean {
-  const first = withoutParity(key, a);
-  const second = withoutParity(key, b);
-  const equal = equalBytes(first, second);
-  first.fill(0);
-  second.fill(0);
-  return equal;
-}
-
-function withoutParity(key: Uint8Array, at: number): Uint8Array {
-  return new Uint8Array(key.subarray(at, at + 8)).map((byte) => byte & 0xfe);
 }
 
 /** Strength of RSA and DSA, by the bits of the modulus. */

@@ -16,6 +16,12 @@ const CBC = [
 ];
 const CTR = knownAnswers(aesCtr.groups);
 
+/** Nobody publishes vectors of CBC-MAC: with a zero IV it is the last block of the ciphertext. */
+const CBC_MAC = CBC.map((group) => ({
+  ...group,
+  cases: group.cases.filter((row) => /^0+$/.test(`${row[1]}`)),
+})).filter(({ cases }) => cases.length > 0);
+
 /** A cipher, its IV, and a whole number of blocks. */
 const anyCbc = fc
   .tuple(
@@ -139,13 +145,7 @@ describe('applyCtr', () => {
 });
 
 describe('computeCbcMac', () => {
-  // With a zero IV the CBC-MAC is the last block of the ciphertext.
-  it.each(
-    CBC.map((group) => ({
-      ...group,
-      cases: group.cases.filter((row) => /^0+$/.test(`${row[1]}`)),
-    })),
-  )('is the last block of $name $title', ({ create, cases }) => {
+  it.each(CBC_MAC)('is the last block of $name $title', ({ create, cases }) => {
     for (const [index, row] of cases.entries()) {
       const cipher = create(column(row, 0));
       const data = column(row, 2);
@@ -153,6 +153,11 @@ describe('computeCbcMac', () => {
       expect(toHex(mac), `case ${index}`).toBe(`${row[3]}`.slice(-2 * cipher.blockLength));
       expect(toHex(data), `message, case ${index}`).toBe(row[2]);
     }
+  });
+
+  it('has been given all 470 and 2078 known answers that have a zero IV', () => {
+    expect(countCases(CBC_MAC.filter(({ name }) => name === 'TDES'))).toBe(470);
+    expect(countCases(CBC_MAC.filter(({ name }) => name === 'AES'))).toBe(2078);
   });
 
   it('is the last block of CBC over any whole number of blocks', () => {

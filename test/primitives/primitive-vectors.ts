@@ -41,7 +41,7 @@ function titled(group: VectorGroup): TitledGroup {
   const words = [
     kind,
     direction,
-    keys && `${keys} keys`,
+    keys && `${keys}-key`,
     keyBits && `${keyBits}-bit key`,
     macBits && `${macBits}-bit MAC`,
     `(${cases.length})`,

@@ -1,0 +1,92 @@
+/**
+ * Key blocks for payments: TR-31 / X9.143 key blocks, key check values and key components.
+ *
+ * @module
+ */
+
+export {
+  KeyblockError,
+  type KeyblockErrorCode,
+  type KeyblockErrorDetails,
+  type KeyblockErrorField,
+} from './errors.js';
+export { fromHex, toHex } from './hex.js';
+export {
+  adjustParity,
+  type CombineComponentsOptions,
+  combineComponents,
+  computeKcv,
+  type GenerateKeyOptions,
+  generateKey,
+  hasOddParity,
+  type KcvKeyOptions,
+  type KcvMethod,
+  type KcvOptions,
+  type MatchesKcvOptions,
+  matchesKcv,
+  type SplitIntoComponentsOptions,
+  splitIntoComponents,
+} from './kcv/index.js';
+export type { KeyAlgorithm } from './primitives/algorithms.js';
+export type { HashName } from './primitives/hashes.js';
+export type { RandomBytes } from './primitives/random.js';
+export { type KeyInput, SecretKey, type SecretKeyOptions } from './secret-key.js';
+export {
+  type AlgorithmCode,
+  type Allow,
+  type AllowedDerivation,
+  type AsymmetricKeyLife,
+  type BdkIdentifier,
+  type Certificate,
+  type CheckValue,
+  type Code,
+  type DerivationsAllowed,
+  type DeriveBlockKeysOptions,
+  deriveBlockKeys,
+  describeKeyBlock,
+  type Exportability,
+  type FieldDescription,
+  type Finding,
+  formatHeader,
+  formatOptionalBlock,
+  type HeaderChanges,
+  type HmacHash,
+  type InitialKeyId,
+  type KeyBlock,
+  type KeyBlockHeader,
+  type KeyBlockHeaderInput,
+  type KeyBlockValues,
+  type KeyContext,
+  type KeySerialNumber,
+  type KeyUsage,
+  type Label,
+  type MaskedKeyLength,
+  type ModeOfUse,
+  type OpaqueData,
+  type OptionalBlock,
+  type OptionalBlockData,
+  type ProprietaryData,
+  type PublicKeyCertificates,
+  parseHeader,
+  parseKeyBlock,
+  type RewrapKeyOptions,
+  type RuleName,
+  readOptionalBlock,
+  rewrapKey,
+  type SealOptions,
+  type TimeStamp,
+  type TraceStep,
+  type TraceUnwrapOptions,
+  traceUnwrap,
+  type UnwrapKeyOptions,
+  type UnwrappedKey,
+  type UnwrapTrace,
+  unwrapKey,
+  type Validation,
+  type ValidationOptions,
+  type VersionId,
+  verifyKeyBlock,
+  type WrapKeyOptions,
+  type WrappingPedigree,
+  wrapKey,
+} from './tr31/index.js';

@@ -1,0 +1,150 @@
+/**
+ * Key components: full-length parts that are XORed to make the key, one for each custodian.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../errors.js';
+import { fitsAlgorithm, isKeyAlgorithm, type KeyAlgorithm } from '../primitives/algorithms.js';
+import { equalBytes, own, requireObject, xorInto } from '../primitives/bytes.js';
+import { checkedRandomBytes, drawBytes, type RandomBytes } from '../primitives/random.js';
+import { type KeyInput, SecretKey, withClearKey } from '../secret-key.js';
+import { algorithmOf } from './kcv.js';
+
+const MIN_COUNT = 2;
+const MAX_COUNT = 16;
+
+/** What {@link combineComponents} takes. */
+export interface CombineComponentsOptions {
+  /** What the key is for. */
+  readonly algorithm: KeyAlgorithm;
+  /** 2 to 16 components of equal length. */
+  readonly components: readonly KeyInput[];
+}
+
+/** What {@link splitIntoComponents} takes. */
+export interface SplitIntoComponentsOptions {
+  /** The key to split. */
+  readonly key: KeyInput;
+  /** Required for raw bytes. */
+  readonly algorithm?: KeyAlgorithm | undefined;
+  /** Number of components, 2 to 16. */
+  readonly count: number;
+  /** @defaultValue Web Crypto */
+  readonly randomBytes?: RandomBytes | undefined;
+}
+
+/**
+ * Combines key components by XOR.
+ *
+ * @param options - The algorithm and the components.
+ * @returns The key. Parity is left as it comes.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT` for fewer than two components or two that are
+ * equal, `INVALID_LENGTH` when lengths differ or do not fit the algorithm, `WEAK_KEY` when they
+ * cancel out to zero.
+ *
+ * @example
+ * ```ts
+ * import { fromHex } from 'keyblock';
+ * import { combineComponents } from 'keyblock/kcv';
+ *
+ * const key = combineComponents({
+ *   algorithm: 'AES',
+ *   components: [
+ *     fromHex('A0A1A2A3A4A5A6A7A8A9AAABACADAEAF'),
+ *     fromHex('5F5E5D5C5B5A59585756555453525150'),
+ *   ],
+ * });
+ * key.lengthBits; // 128
+ * ```
+ */
+export function combineComponents(options: CombineComponentsOptions): SecretKey {
+  requireObject(options, 'options');
+  const algorithm = readAlgorithm(own(options, 'algorithm'));
+  const given = own(options, 'components');
+  if (!Array.isArray(given) || given.length < MIN_COUNT || given.length > MAX_COUNT) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'components' });
+  }
+  const components = Array.from(given, (component: KeyInput) =>
+    withClearKey(component, 'components', ({ bytes }) => new Uint8Array(bytes)),
+  );
+  try {
+    return combine(algorithm, components);
+  } finally {
+    for (const component of components) component.fill(0);
+  }
+}
+
+/**
+ * Splits a key into components: all but one are random, the last is what is missing.
+ *
+ * @param options - The key and how many components.
+ * @returns The components, each as secret as the key.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH`.
+ *
+ * @example
+ * ```ts
+ * import { combineComponents, generateKey, splitIntoComponents } from 'keyblock/kcv';
+ *
+ * const key = generateKey({ algorithm: 'TDES', lengthBits: 192 });
+ * const components = splitIntoComponents({ key, count: 3 });
+ * combineComponents({ algorithm: 'TDES', components }).kcv() === key.kcv(); // true
+ * ```
+ */
+export function splitIntoComponents(options: SplitIntoComponentsOptions): SecretKey[] {
+  requireObject(options, 'options');
+  const count = own(options, 'count');
+  if (!Number.isInteger(count) || count === undefined || count < MIN_COUNT || count > MAX_COUNT) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
+  }
+  const randomBytes = checkedRandomBytes(own(options, 'randomBytes'));
+  return withClearKey(own(options, 'key'), 'key', (key) => {
+    const algorithm = algorithmOf(own(options, 'algorithm'), key);
+    if (!fitsAlgorithm(algorithm, key.bytes.length)) {
+      throw new KeyblockError('INVALID_LENGTH', { field: 'key' });
+    }
+    const last = new Uint8Array(key.bytes);
+    const components = Array.from({ length: count - 1 }, () => {
+      const component = drawBytes(randomBytes, last.length);
+      xorInto(last, component);
+      return component;
+    });
+    components.push(last);
+    return components.map((bytes) => {
+      const component = new SecretKey({ algorithm, bytes, hash: key.hash });
+      bytes.fill(0);
+      return component;
+    });
+  });
+}
+
+function combine(algorithm: KeyAlgorithm, components: readonly Uint8Array[]): SecretKey {
+  const sum = new Uint8Array(components[0]?.length ?? 0);
+  for (const [i, component] of components.entries()) {
+    if (component.length !== sum.length) {
+      throw new KeyblockError('INVALID_LENGTH', { field: 'components' });
+    }
+    // Two equal ones cancel out: somebody entered one component twice.
+    if (components.slice(0, i).some((other) => equalBytes(other, component))) {
+      throw new KeyblockError('INVALID_ARGUMENT', { field: 'components' });
+    }
+    xorInto(sum, component);
+  }
+  try {
+    if (!fitsAlgorithm(algorithm, sum.length)) {
+      throw new KeyblockError('INVALID_LENGTH', { field: 'components' });
+    }
+    if (equalBytes(sum, new Uint8Array(sum.length))) {
+      throw new KeyblockError('WEAK_KEY', { field: 'components' });
+    }
+    return new SecretKey({ algorithm, bytes: sum });
+  } finally {
+    sum.fill(0);
+  }
+}
+
+function readAlgorithm(algorithm: KeyAlgorithm | undefined): KeyAlgorithm {
+  if (!isKeyAlgorithm(algorithm))
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'algorithm' });
+  return algorithm;
+}

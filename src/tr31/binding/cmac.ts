@@ -1,0 +1,101 @@
+/**
+ * Key derivation binding, versions B, D and E: KBEK and KBAK by CMAC in counter mode (SP 800-108),
+ * the MAC by CMAC over header and clear payload. The MAC is the IV, or the first counter.
+ */
+
+import { createAes } from '../../primitives/aes.js';
+import type { BlockCipher } from '../../primitives/block-cipher.js';
+import { createCmac } from '../../primitives/cmac.js';
+import { createTdes } from '../../primitives/des.js';
+import { applyCtr, decryptCbc, encryptCbc } from '../../primitives/modes.js';
+import type { Version } from '../versions.js';
+import type { BlockKeys } from './binding.js';
+
+/** What a derived key is for: bytes 1 and 2 of the derivation input (X9.143 table). */
+export const KEY_USAGE_INDICATORS = { cbc: 0x0000, mac: 0x0001, ctr: 0x0002 } as const;
+
+/** Which key is derived. */
+export type DerivedKeyUse = keyof typeof KEY_USAGE_INDICATORS;
+
+/** Algorithm and length of the KBPK: bytes 4 and 5 of the derivation input, by bytes of the key. */
+const ALGORITHM_INDICATORS = {
+  TDES: new Map([
+    [16, 0x0000],
+    [24, 0x0001],
+  ]),
+  AES: new Map([
+    [16, 0x0002],
+    [24, 0x0003],
+    [32, 0x0004],
+  ]),
+} as const;
+
+/** Derives both keys of a version whose binding is CMAC. */
+export function deriveCmacKeys(kbpk: Uint8Array, version: Version): BlockKeys {
+  const isStream = version.binding === 'aes-cmac-ctr';
+  const kbek = deriveKey(kbpk, version, isStream ? 'ctr' : 'cbc');
+  const kbak = deriveKey(kbpk, version, 'mac');
+  const encryption = createCipher(kbek, version);
+  const authentication = createCmac(createCipher(kbak, version));
+  return {
+    kbpk: new Uint8Array(kbpk),
+    kbek,
+    kbak,
+    macCovers: 'plaintext',
+    computeMac: (message) => authentication.compute(message),
+    encrypt(_header, payload, mac) {
+      if (isStream) applyCtr(encryption, mac, payload);
+      else encryptCbc(encryption, mac, payload);
+    },
+    decrypt(_header, payload, mac) {
+      if (isStream) applyCtr(encryption, mac, payload);
+      else decryptCbc(encryption, mac, payload);
+    },
+    destroy() {
+      this.kbpk.fill(0);
+      kbek.fill(0);
+      kbak.fill(0);
+      encryption.destroy();
+      authentication.destroy();
+    },
+  };
+}
+
+/** The inputs whose CMACs, one after the other, start with the derived key. */
+export function derivationInputs(
+  kbpkLength: number,
+  version: Version,
+  use: DerivedKeyUse,
+): readonly Uint8Array<ArrayBuffer>[] {
+  const usage = KEY_USAGE_INDICATORS[use];
+  const algorithm = ALGORITHM_INDICATORS[version.kbpkAlgorithm].get(kbpkLength) ?? 0;
+  const bits = 8 * kbpkLength;
+  const count = Math.ceil(kbpkLength / version.blockLength);
+  return Array.from({ length: count }, (_, i) =>
+    // counter, usage, separator, algorithm, length
+    Uint8Array.of(i + 1, usage >> 8, usage, 0, algorithm >> 8, algorithm, bits >> 8, bits),
+  );
+}
+
+function deriveKey(
+  kbpk: Uint8Array,
+  version: Version,
+  use: DerivedKeyUse,
+): Uint8Array<ArrayBuffer> {
+  const prf = createCmac(createCipher(kbpk, version));
+  const inputs = derivationInputs(kbpk.length, version, use);
+  const output = new Uint8Array(inputs.length * version.blockLength);
+  for (const [i, input] of inputs.entries()) {
+    output.set(prf.compute(input), i * version.blockLength);
+  }
+  prf.destroy();
+  // As it comes: no parity is adjusted. AES-192 drops the last half block.
+  const key = new Uint8Array(output.subarray(0, kbpk.length));
+  output.fill(0);
+  return key;
+}
+
+/** The cipher of a version under a key. */
+export function createCipher(key: Uint8Array, { kbpkAlgorithm }: Version): BlockCipher {
+  return kbpkAlgorithm === 'AES' ? createAes(key) : createTdes(key);
+}

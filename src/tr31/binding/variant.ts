@@ -1,0 +1,41 @@
+/** Key variant binding, versions A and C (TR-31:2005): KBEK and KBAK are the KBPK XOR a letter. */
+
+import { createTdes } from '../../primitives/des.js';
+import { computeCbcMac, decryptCbc, encryptCbc } from '../../primitives/modes.js';
+import type { BlockKeys } from './binding.js';
+
+const ENCRYPTION = 0x45; // E
+const AUTHENTICATION = 0x4d; // M
+const IV_LENGTH = 8;
+const MAC_LENGTH = 4;
+
+/** Makes both variants of a KBPK of 8, 16 or 24 bytes. */
+export function deriveVariantKeys(kbpk: Uint8Array): BlockKeys {
+  const kbek = variant(kbpk, ENCRYPTION);
+  const kbak = variant(kbpk, AUTHENTICATION);
+  const encryption = createTdes(kbek);
+  const authentication = createTdes(kbak);
+  return {
+    kbpk: new Uint8Array(kbpk),
+    kbek,
+    kbak,
+    macCovers: 'ciphertext',
+    // Full TDES at every block (ISO 9797-1 algorithm 1), not the retail MAC; leftmost half.
+    computeMac: (message) =>
+      new Uint8Array(computeCbcMac(authentication, message).subarray(0, MAC_LENGTH)),
+    // The IV is the start of the header: version, length, usage, algorithm.
+    encrypt: (header, payload) => encryptCbc(encryption, header.subarray(0, IV_LENGTH), payload),
+    decrypt: (header, payload) => decryptCbc(encryption, header.subarray(0, IV_LENGTH), payload),
+    destroy() {
+      this.kbpk.fill(0);
+      kbek.fill(0);
+      kbak.fill(0);
+      encryption.destroy();
+      authentication.destroy();
+    },
+  };
+}
+
+function variant(kbpk: Uint8Array, letter: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(kbpk).map((byte) => byte ^ letter);
+}

@@ -1,0 +1,287 @@
+/**
+ * The header of a key block: 16 fixed characters, then the optional blocks (X9.143 6.2).
+ *
+ * @module
+ */
+
+import { KeyblockError, type KeyblockErrorField } from '../errors.js';
+import { own, requireObject } from '../primitives/bytes.js';
+import type {
+  AlgorithmCode,
+  Code,
+  Exportability,
+  KeyContext,
+  KeyUsage,
+  ModeOfUse,
+} from './codes.js';
+import {
+  formatOptionalBlocks,
+  type OptionalBlock,
+  type ScannedBlock,
+  scanOptionalBlocks,
+} from './optional-blocks.js';
+import { isAlphanumeric, MAX_KEY_BLOCK_LENGTH, requirePrintable } from './text.js';
+import { VERSIONS, type VersionId } from './versions.js';
+
+/** What a key block says about the key inside it. */
+export interface KeyBlockHeader {
+  /** Key block version ID (character 0). */
+  readonly versionId: VersionId;
+  /** Key usage (characters 5 and 6), such as `'P0'` for PIN encryption. */
+  readonly keyUsage: Code<KeyUsage>;
+  /** Algorithm of the wrapped key (character 7), such as `'A'` for AES. */
+  readonly algorithm: Code<AlgorithmCode>;
+  /** Mode of use (character 8), such as `'E'` for encrypt only. */
+  readonly modeOfUse: Code<ModeOfUse>;
+  /** Key version number (characters 9 and 10): `'00'` not used, `'c1'` the first component. */
+  readonly keyVersionNumber: string;
+  /** Exportability (character 11): `'E'`, `'N'` or `'S'`. */
+  readonly exportability: Code<Exportability>;
+  /** Key context (character 14): `'0'` any, `'1'` storage, `'2'` exchange. */
+  readonly keyContext: Code<KeyContext>;
+  /** The optional blocks in their order, without the padding block PB. */
+  readonly optionalBlocks: readonly OptionalBlock[];
+}
+
+/** The fixed fields in the order of the text: name, offset, length. */
+export const HEADER_FIELDS = [
+  ['versionId', 0, 1],
+  ['keyBlockLength', 1, 4],
+  ['keyUsage', 5, 2],
+  ['algorithm', 7, 1],
+  ['modeOfUse', 8, 1],
+  ['keyVersionNumber', 9, 2],
+  ['exportability', 11, 1],
+  ['optionalBlockCount', 12, 2],
+  ['keyContext', 14, 1],
+  ['reserved', 15, 1],
+] as const;
+
+/** Characters of the fixed part. */
+export const FIXED_LENGTH = 16;
+
+/** A header as it was found in a text. */
+export interface ScannedHeader {
+  readonly header: KeyBlockHeader;
+  /** Characters of the header with all optional blocks. */
+  readonly headerLength: number;
+  /** Every optional block with its place, PB included. */
+  readonly blocks: readonly ScannedBlock[];
+  readonly reserved: string;
+}
+
+/**
+ * Parses the header at the start of a text, without a key. Structure only: the length field, the
+ * values of attributes and what follows the header are not looked at.
+ *
+ * @param text - A key block, or at least its header.
+ * @returns The header and the number of its characters, optional blocks included.
+ * @throws {@link KeyblockError} `INVALID_LENGTH`, `INPUT_TOO_LARGE`, `UNSUPPORTED`,
+ * `INVALID_CHARACTER`, `INVALID_HEADER` or `INVALID_OPTIONAL_BLOCK`, with field and offset.
+ *
+ * @example
+ * ```ts
+ * import { parseHeader } from 'keyblock';
+ *
+ * const { header, headerLength } = parseHeader('B0000B1TX00E0100KS18FFFF0000000000000000');
+ * header.optionalBlocks[0]; // { id: 'KS', data: 'FFFF0000000000000000' }
+ * headerLength; // 40
+ * ```
+ */
+export function parseHeader(text: string): { header: KeyBlockHeader; headerLength: number } {
+  requireHeaderText(text);
+  const versionId = readVersionId(text);
+  requirePrintable(text, 5, FIXED_LENGTH); // the length field is not looked at
+  const { header, headerLength } = scanHeader(text, versionId, false);
+  requirePrintable(text, FIXED_LENGTH, headerLength);
+  return { header, headerLength };
+}
+
+/**
+ * Formats a header: the 16 fixed characters and the optional blocks, with a padding block PB of
+ * filler `0` where they do not fill whole cipher blocks.
+ *
+ * @param options - The header, and the length to write: 0 to 9999 characters.
+ * @returns The text, as it starts a key block.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_HEADER` or `INVALID_OPTIONAL_BLOCK`.
+ *
+ * @example
+ * ```ts
+ * import { formatHeader, parseHeader } from 'keyblock';
+ *
+ * const { header } = parseHeader('D0112P0AE00E0000');
+ * formatHeader({ header, keyBlockLength: 144 }); // 'D0144P0AE00E0000'
+ * ```
+ */
+export function formatHeader(options: {
+  readonly header: KeyBlockHeader;
+  readonly keyBlockLength: number;
+}): string {
+  requireObject(options, 'options');
+  const length = own(options, 'keyBlockLength');
+  if (!(typeof length === 'number' && Number.isInteger(length) && length >= 0 && length <= 9999)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyBlockLength' });
+  }
+  const template = headerTemplate(readHeader(own(options, 'header')), '0');
+  return withLength(template, length);
+}
+
+/** Refuses what can not start with a header. */
+export function requireHeaderText(text: unknown): asserts text is string {
+  if (typeof text !== 'string') throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyBlock' });
+  if (text.length > MAX_KEY_BLOCK_LENGTH) {
+    throw new KeyblockError('INPUT_TOO_LARGE', { field: 'keyBlock' });
+  }
+  if (text.length < FIXED_LENGTH) {
+    throw new KeyblockError('INVALID_LENGTH', { field: 'keyBlock', offset: text.length });
+  }
+}
+
+/** Reads the first character, which decides over all the rest. */
+export function readVersionId(text: string): VersionId {
+  const versionId = text.charAt(0);
+  if (!isVersionId(versionId)) {
+    throw new KeyblockError('UNSUPPORTED', { field: 'versionId', offset: 0 });
+  }
+  return versionId;
+}
+
+/** Whether a value is one of the five version IDs. Digits are proprietary and not among them. */
+export function isVersionId(value: unknown): value is VersionId {
+  return typeof value === 'string' && Object.hasOwn(VERSIONS, value);
+}
+
+/** Takes the fields and optional blocks apart. The fixed part is printable ASCII by now. */
+export function scanHeader(text: string, versionId: VersionId, tr31Of2018: boolean): ScannedHeader {
+  for (const [field, offset, length] of HEADER_FIELDS) {
+    if (field !== 'keyBlockLength') requireAlphanumeric(text, field, offset, length);
+  }
+  const count = decimalDigits(text, 12, 2);
+  if (count < 0) {
+    throw new KeyblockError('INVALID_HEADER', { field: 'optionalBlockCount', offset: 12 });
+  }
+  const blocks = scanOptionalBlocks(text, FIXED_LENGTH, count, tr31Of2018);
+  const header: KeyBlockHeader = {
+    versionId,
+    keyUsage: text.slice(5, 7),
+    algorithm: text.charAt(7),
+    modeOfUse: text.charAt(8),
+    keyVersionNumber: text.slice(9, 11),
+    exportability: text.charAt(11),
+    keyContext: text.charAt(14),
+    optionalBlocks: blocks.filter(({ id }) => id !== 'PB').map(({ id, data }) => ({ id, data })),
+  };
+  return {
+    header,
+    headerLength: blocks.at(-1)?.end ?? FIXED_LENGTH,
+    blocks,
+    reserved: text.charAt(15),
+  };
+}
+
+/** Reads decimal digits, by character codes: -1 where one is none. */
+export function decimalDigits(text: string, offset: number, length: number): number {
+  let value = 0;
+  for (let i = offset; i < offset + length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    value = 10 * value + digit;
+  }
+  return value;
+}
+
+function requireAlphanumeric(
+  text: string,
+  field: KeyblockErrorField,
+  offset: number,
+  length: number,
+): void {
+  for (let i = offset; i < offset + length; i++) {
+    if (!isAlphanumeric(text.charCodeAt(i))) {
+      throw new KeyblockError('INVALID_HEADER', { field, offset: i });
+    }
+  }
+}
+
+/** A header as a caller gives it: what has a default may be left out. */
+export type KeyBlockHeaderInput = Omit<
+  KeyBlockHeader,
+  'keyVersionNumber' | 'keyContext' | 'optionalBlocks'
+> & {
+  /** @defaultValue `'00'` */
+  readonly keyVersionNumber?: string | undefined;
+  /** @defaultValue `'0'` */
+  readonly keyContext?: Code<KeyContext> | undefined;
+  /** @defaultValue none */
+  readonly optionalBlocks?: readonly OptionalBlock[] | undefined;
+};
+
+/** Copies a caller's header and checks the shape of its fields, not their values. */
+export function readHeader(input: KeyBlockHeaderInput | undefined): KeyBlockHeader {
+  if (typeof input !== 'object' || input === null) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'header' });
+  }
+  const versionId = own(input, 'versionId');
+  if (!isVersionId(versionId)) throw new KeyblockError('UNSUPPORTED', { field: 'versionId' });
+  return {
+    versionId,
+    keyUsage: readField(own(input, 'keyUsage'), 'keyUsage', 2),
+    algorithm: readField(own(input, 'algorithm'), 'algorithm', 1),
+    modeOfUse: readField(own(input, 'modeOfUse'), 'modeOfUse', 1),
+    keyVersionNumber: readField(own(input, 'keyVersionNumber') ?? '00', 'keyVersionNumber', 2),
+    exportability: readField(own(input, 'exportability'), 'exportability', 1),
+    keyContext: readField(own(input, 'keyContext') ?? '0', 'keyContext', 1),
+    optionalBlocks: readOptionalBlocks(own(input, 'optionalBlocks') ?? []),
+  };
+}
+
+/** Checks one field of a caller's header: so many alphanumeric characters. */
+export function readField(value: unknown, field: KeyblockErrorField, length: number): string {
+  if (typeof value !== 'string') throw new KeyblockError('INVALID_ARGUMENT', { field });
+  if (value.length !== length) throw new KeyblockError('INVALID_HEADER', { field });
+  for (let i = 0; i < length; i++) {
+    if (!isAlphanumeric(value.charCodeAt(i))) throw new KeyblockError('INVALID_HEADER', { field });
+  }
+  return value;
+}
+
+function readOptionalBlocks(input: readonly OptionalBlock[]): readonly OptionalBlock[] {
+  if (!Array.isArray(input) || input.length > 99) throw invalidOptionalBlocks();
+  // By index, so that a hole in the array is an error too.
+  return Array.from({ length: input.length }, (_, i) => {
+    const block: unknown = input[i];
+    if (typeof block !== 'object' || block === null) throw invalidOptionalBlocks();
+    const id = own(block as OptionalBlock, 'id'); // both are checked
+    const data = own(block as OptionalBlock, 'data');
+    if (typeof id !== 'string' || typeof data !== 'string') throw invalidOptionalBlocks();
+    return { id, data };
+  });
+}
+
+function invalidOptionalBlocks(): KeyblockError {
+  return new KeyblockError('INVALID_ARGUMENT', { field: 'optionalBlocks' });
+}
+
+/** Formats a header whose length is not known yet: `withLength` fills it in. */
+export function headerTemplate(header: KeyBlockHeader, reserved: string): string {
+  const { blockLength } = VERSIONS[header.versionId];
+  const { text, count } = formatOptionalBlocks(header.optionalBlocks, blockLength);
+  return [
+    header.versionId,
+    '0000',
+    header.keyUsage,
+    header.algorithm,
+    header.modeOfUse,
+    header.keyVersionNumber,
+    header.exportability,
+    String(count).padStart(2, '0'),
+    header.keyContext,
+    reserved,
+    text,
+  ].join('');
+}
+
+/** Writes the length field of a header. */
+export function withLength(header: string, keyBlockLength: number): string {
+  return `${header.charAt(0)}${String(keyBlockLength).padStart(4, '0')}${header.slice(5)}`;
+}

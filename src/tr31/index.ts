@@ -1,0 +1,72 @@
+/**
+ * TR-31 / ANSI X9.143 / ISO 20038 key blocks, versions A to E.
+ *
+ * @module
+ */
+
+export {
+  KeyblockError,
+  type KeyblockErrorCode,
+  type KeyblockErrorDetails,
+  type KeyblockErrorField,
+} from '../errors.js';
+export type { KeyAlgorithm } from '../primitives/algorithms.js';
+export type { HashName } from '../primitives/hashes.js';
+export type { RandomBytes } from '../primitives/random.js';
+export { type KeyInput, SecretKey, type SecretKeyOptions } from '../secret-key.js';
+export type { Certificate } from './certificates.js';
+export type {
+  AlgorithmCode,
+  Code,
+  Exportability,
+  KeyContext,
+  KeyUsage,
+  ModeOfUse,
+} from './codes.js';
+export { type DeriveBlockKeysOptions, deriveBlockKeys } from './derive.js';
+export { describeKeyBlock, type FieldDescription } from './describe.js';
+export {
+  formatHeader,
+  type KeyBlockHeader,
+  type KeyBlockHeaderInput,
+  parseHeader,
+} from './header.js';
+export {
+  type AllowedDerivation,
+  type AsymmetricKeyLife,
+  type BdkIdentifier,
+  type CheckValue,
+  type DerivationsAllowed,
+  formatOptionalBlock,
+  type HmacHash,
+  type InitialKeyId,
+  type KeyBlockValues,
+  type KeySerialNumber,
+  type Label,
+  type OpaqueData,
+  type OptionalBlockData,
+  type ProprietaryData,
+  type PublicKeyCertificates,
+  readOptionalBlock,
+  type TimeStamp,
+  type WrappingPedigree,
+} from './optional-block-data.js';
+export type { OptionalBlock } from './optional-blocks.js';
+export { type KeyBlock, parseKeyBlock, type ValidationOptions } from './parse.js';
+export type { MaskedKeyLength } from './payload.js';
+export { type HeaderChanges, type RewrapKeyOptions, rewrapKey } from './rewrap.js';
+export type { Allow, Finding, RuleName, Validation } from './rules.js';
+export {
+  type TraceStep,
+  type TraceUnwrapOptions,
+  traceUnwrap,
+  type UnwrapTrace,
+} from './trace.js';
+export {
+  type UnwrapKeyOptions,
+  type UnwrappedKey,
+  unwrapKey,
+  verifyKeyBlock,
+} from './unwrap.js';
+export type { VersionId } from './versions.js';
+export { type SealOptions, type WrapKeyOptions, wrapKey } from './wrap.js';

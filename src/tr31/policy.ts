@@ -1,0 +1,194 @@
+/**
+ * Finds where a header, its key and its KBPK break a rule. Nothing is decided here: `settle`
+ * refuses or reports, by the validation of the call.
+ */
+
+import type { KeyblockErrorField } from '../errors.js';
+import { fromHex } from '../hex.js';
+import { fitsAlgorithm } from '../primitives/algorithms.js';
+import { equalBytes } from '../primitives/bytes.js';
+import { fullCheckValue } from '../primitives/check-value.js';
+import { isWeakDesKey } from '../primitives/des-keys.js';
+import { HASH_STRENGTHS, type HashName } from '../primitives/hashes.js';
+import { nominalStrength, symmetricStrength } from '../primitives/strength.js';
+import { type KeyEncoding, readDsaKey, readEcKey, readRsaKey } from './asymmetric.js';
+import {
+  ALGORITHMS,
+  EXPORTABILITIES,
+  KEY_CONTEXTS,
+  KEY_USAGES,
+  keyAlgorithm,
+  MODES_OF_USE,
+} from './codes.js';
+import { HEADER_FIELDS, type KeyBlockHeader, type ScannedHeader } from './header.js';
+import { hasStandardFormat, isKnownId, readOptionalBlock } from './optional-block-data.js';
+import {
+  isLengthExtendedInVain,
+  type OptionalBlock,
+  type ScannedBlock,
+} from './optional-blocks.js';
+import type { Issue, RuleName } from './rules.js';
+import { VERSIONS } from './versions.js';
+
+/** Where the optional blocks stand, when the header was found in a text. */
+type Places = readonly ScannedBlock[] | undefined;
+
+/** Rules about the values of fields and the data of optional blocks. */
+export function headerIssues(header: KeyBlockHeader, reserved: string, places?: Places): Issue[] {
+  const issues = unknownAttributes(header, reserved).map(
+    (field): Issue => ({ rule: 'unknown-attribute', field, offset: places && fieldOffset(field) }),
+  );
+  for (const block of header.optionalBlocks) {
+    const rule = brokenBlockRule(block, header);
+    if (rule !== undefined) issues.push(blockIssue(rule, block.id, places));
+  }
+  if (header.algorithm === 'H' && findBlock(header, 'HM') === undefined) {
+    issues.push({ rule: 'hmac-without-hash', field: 'optionalBlocks' });
+  }
+  return issues;
+}
+
+/** The same for a header in a text, and the rules about how it is written there. */
+export function scannedHeaderIssues(scanned: ScannedHeader, tr31Of2018: boolean): Issue[] {
+  const { header, reserved, blocks } = scanned;
+  const issues = headerIssues(header, reserved, blocks);
+  for (const [i, block] of blocks.entries()) {
+    const { id, lengthOfLength } = block;
+    const formKnown = lengthOfLength === undefined || lengthOfLength === 4;
+    if (block.lowerCase) issues.push(blockIssue('lower-case-hex', id, blocks));
+    if (!formKnown && !(tr31Of2018 && lengthOfLength === 2)) {
+      issues.push(blockIssue('extended-length-form', id, blocks));
+    }
+    if (isLengthExtendedInVain(block)) {
+      issues.push(blockIssue('extended-length-not-needed', id, blocks));
+    }
+    if (id === 'PB' && i < blocks.length - 1) {
+      issues.push(blockIssue('optional-block-order', id, blocks));
+    }
+  }
+  return issues;
+}
+
+/** Rules about the KBPK alone: these hold before the MAC is looked at. */
+export function kbpkIssues(kbpk: Uint8Array): Issue[] {
+  return kbpk.length === 8 ? [{ rule: 'single-des-kbpk', field: 'kbpk' }] : [];
+}
+
+/** Rules about the key that came out of an authentic block, or is to go into one. */
+export function keyIssues(
+  header: KeyBlockHeader,
+  key: Uint8Array,
+  kbpk: Uint8Array,
+  places?: Places,
+): Issue[] {
+  const { kbpkAlgorithm } = VERSIONS[header.versionId];
+  const algorithm = keyAlgorithm(header.algorithm);
+  const issues: Issue[] = [];
+  const report = (rule: RuleName) => issues.push({ rule, field: 'key' });
+  if (!fitsAlgorithm(algorithm, key.length)) report('key-length');
+  const kbpkStrength = symmetricStrength(kbpkAlgorithm, kbpk);
+  if (algorithm === 'AES' || algorithm === 'TDES' || algorithm === 'DES') {
+    const strength = symmetricStrength(algorithm, key);
+    if (strength > nominalStrength(kbpkAlgorithm, kbpk.length)) report('weaker-kbpk');
+    else if (strength > kbpkStrength) report('weaker-kbpk-parts');
+    if (algorithm !== 'AES' && isWeakDesKey(key)) report('weak-key');
+  } else {
+    const { strength = 0, wellFormed } = asymmetricKey(header, key);
+    if (strength > kbpkStrength) report('weaker-kbpk-asymmetric');
+    if (!wellFormed) report('key-encoding');
+  }
+  if (!matchesBlock(header, 'KC', algorithm, key)) {
+    issues.push(blockIssue('kcv-mismatch', 'KC', places));
+  }
+  if (!matchesBlock(header, 'KP', kbpk.length === 8 ? 'DES' : kbpkAlgorithm, kbpk)) {
+    issues.push(blockIssue('kcv-mismatch', 'KP', places));
+  }
+  return issues;
+}
+
+/** The hash of an HMAC key, where optional block HM names it. */
+export function hmacHash(header: KeyBlockHeader): HashName | undefined {
+  const block = findBlock(header, 'HM');
+  if (block === undefined || !hasStandardFormat(block)) return undefined;
+  const content = readOptionalBlock(block);
+  return content.id === 'HM' ? content.hash : undefined;
+}
+
+/** An optional block by its ID. */
+export function findBlock(header: KeyBlockHeader, id: string): OptionalBlock | undefined {
+  return header.optionalBlocks.find((block) => block.id === id);
+}
+
+function unknownAttributes(header: KeyBlockHeader, reserved: string): KeyblockErrorField[] {
+  const known = {
+    keyUsage: Object.hasOwn(KEY_USAGES, header.keyUsage),
+    algorithm: Object.hasOwn(ALGORITHMS, header.algorithm),
+    modeOfUse: Object.hasOwn(MODES_OF_USE, header.modeOfUse),
+    // X9.143 6.3.4: the c of a component is the only lower-case letter with a meaning.
+    keyVersionNumber: /^[0-9A-Zc][0-9A-Z]$/.test(header.keyVersionNumber),
+    exportability: Object.hasOwn(EXPORTABILITIES, header.exportability),
+    keyContext: Object.hasOwn(KEY_CONTEXTS, header.keyContext),
+    reserved: reserved === '0',
+  };
+  return HEADER_FIELDS.map(([field]) => field).filter(
+    (field) => field in known && !known[field as keyof typeof known], // checked by `in`
+  );
+}
+
+function fieldOffset(field: KeyblockErrorField): number | undefined {
+  return HEADER_FIELDS.find(([name]) => name === field)?.[1];
+}
+
+function brokenBlockRule(block: OptionalBlock, { keyUsage }: KeyBlockHeader): RuleName | undefined {
+  if (!isKnownId(block.id)) return 'unknown-optional-block';
+  if (!hasStandardFormat(block)) return 'optional-block-data';
+  return block.id === 'DA' && keyUsage !== 'B3' ? 'derivations-outside-b3' : undefined;
+}
+
+function blockIssue(rule: RuleName, id: string, places: Places): Issue {
+  const offset = places?.find((block) => block.id === id)?.offset;
+  return { rule, field: 'optionalBlocks', offset };
+}
+
+/** What is not a cipher key: strength by size or by hash, and the encoding of key pairs. */
+function asymmetricKey(header: KeyBlockHeader, key: Uint8Array): Partial<KeyEncoding> {
+  switch (header.algorithm) {
+    case 'R':
+      return readRsaKey(key);
+    case 'E':
+      return readEcKey(key);
+    case 'S':
+      return readDsaKey(key);
+    case 'H':
+    case 'I':
+    case 'J':
+      return { wellFormed: true, strength: Math.min(8 * key.length, hmacStrength(header)) };
+    default:
+      return { wellFormed: true };
+  }
+}
+
+/** SP 800-57 table 3. Without HM the letter is that of ISO 20038: SHA-1, or the least of a family. */
+function hmacStrength(header: KeyBlockHeader): number {
+  const fallback = header.algorithm === 'H' ? 'SHA-1' : 'SHA-224';
+  return HASH_STRENGTHS.get(hmacHash(header) ?? fallback) ?? 0;
+}
+
+/** Whether a check value in KC or KP is that of its key; also where there is none to compare. */
+function matchesBlock(
+  header: KeyBlockHeader,
+  id: 'KC' | 'KP',
+  algorithm: ReturnType<typeof keyAlgorithm>,
+  key: Uint8Array,
+): boolean {
+  const block = findBlock(header, id);
+  if (block === undefined || !hasStandardFormat(block)) return true;
+  // The standard defines check values of cipher keys only.
+  const isCipherKey = algorithm === 'AES' || algorithm === 'TDES' || algorithm === 'DES';
+  if (!isCipherKey || !fitsAlgorithm(algorithm, key.length)) return true;
+  const content = readOptionalBlock(block);
+  if (content.id !== 'KC' && content.id !== 'KP') return true;
+  const given = fromHex(content.kcv);
+  const computed = fullCheckValue(algorithm, key, content.method, undefined);
+  return equalBytes(computed.subarray(0, given.length), given);
+}

@@ -1,0 +1,180 @@
+/**
+ * Translates a key block from one KBPK to another, and from one version to another.
+ *
+ * @module
+ */
+
+import { KeyblockError, type KeyblockErrorCode, type KeyblockErrorField } from '../errors.js';
+import { own, requireObject } from '../primitives/bytes.js';
+import type { KeyInput } from '../secret-key.js';
+import type { BlockKeys } from './binding/binding.js';
+import { withBlockKeys } from './binding/block-keys.js';
+import { checkValueBlock } from './check-value-block.js';
+import { EXPORTABILITIES, KEY_CONTEXTS, lookUp, MODES_OF_USE } from './codes.js';
+import { isVersionId, type KeyBlockHeader, readField } from './header.js';
+import {
+  formatOptionalBlock,
+  hasStandardFormat,
+  readOptionalBlock,
+} from './optional-block-data.js';
+import type { OptionalBlock } from './optional-blocks.js';
+import { scanKeyBlock } from './parse.js';
+import { keyIssues } from './policy.js';
+import { readPolicy, type Validation } from './rules.js';
+import { openKeyBlock } from './unwrap.js';
+import { VERSIONS } from './versions.js';
+import { type SealOptions, sealKeyBlock, writingPolicy } from './wrap.js';
+
+/** What a translation may change in a header: the version, and attributes that it narrows. */
+export type HeaderChanges = Partial<
+  Pick<KeyBlockHeader, 'versionId' | 'modeOfUse' | 'exportability' | 'keyContext'>
+>;
+
+/** What {@link rewrapKey} takes. */
+export interface RewrapKeyOptions extends SealOptions {
+  /** The block to translate. */
+  readonly keyBlock: string;
+  /** The KBPK that it is under. */
+  readonly from: KeyInput;
+  /** The KBPK that the new block is to be under. */
+  readonly to: KeyInput;
+  /**
+   * What is to change in the header: another version, a narrower mode of use, exportability (S to
+   * E to N) or key context. Everything else stays as it was authenticated.
+   */
+  readonly header?: HeaderChanges | undefined;
+  /**
+   * How to read the given block. Writing is strict all the same.
+   * @defaultValue `'strict'`
+   */
+  readonly validation?: Validation | undefined;
+}
+
+/**
+ * Re-wraps a key: opens a block under one KBPK and seals it under another, without handing out the
+ * key. The header is copied but for version, length, padding, a check value KP of the KBPK, which
+ * is computed anew, and what the caller narrows. A re-wrap for storage is no export: not exportable
+ * keys re-wrap.
+ *
+ * @param options - The block, both KBPKs, and what is to change.
+ * @returns The new key block.
+ * @throws {@link KeyblockError} the codes of `unwrapKey` and `wrapKey`; `EXPORT_NOT_ALLOWED`,
+ * `USAGE_NOT_ALLOWED` or `CONTEXT_MISMATCH` when a change would widen what the key may do.
+ *
+ * @example
+ * ```ts
+ * import { fromHex, generateKey, parseKeyBlock, rewrapKey } from 'keyblock';
+ *
+ * const keyBlock = rewrapKey({
+ *   keyBlock: 'B0080P0TE00E000094B420079CC80BA3461F86FE26EFC4A3B8E4FA4C5F5341176EED7B727B8A248E',
+ *   from: fromHex('DD7515F2BFC17F85CE48F3CA25CB21F6'),
+ *   to: generateKey({ algorithm: 'AES', lengthBits: 256 }),
+ *   header: { versionId: 'D', exportability: 'N' },
+ * });
+ * parseKeyBlock(keyBlock).header.exportability; // 'N'
+ * ```
+ */
+export function rewrapKey(options: RewrapKeyOptions): string {
+  requireObject(options, 'options');
+  const reading = readPolicy(options);
+  const writing = writingPolicy(options);
+  const scanned = scanKeyBlock(own(options, 'keyBlock') as string, reading); // checked there
+  const changes = own(options, 'header') ?? {};
+  requireObject(changes, 'header');
+  const { key } = openKeyBlock(own(options, 'from'), 'from', scanned, reading);
+  try {
+    const narrowed = narrowHeader(scanned.header, changes);
+    const version = VERSIONS[narrowed.versionId];
+    return withBlockKeys(own(options, 'to'), 'to', version, (keys) => {
+      const header = describeNewKbpk(narrowed, scanned.header, key, keys);
+      return sealKeyBlock(header, scanned.reserved, key, keys, writing, options);
+    });
+  } finally {
+    key.fill(0);
+  }
+}
+
+/** Attributes that may be narrowed: the table of what each value may become, and the refusal. */
+const NARROWINGS = [
+  ['modeOfUse', MODES_OF_USE, 'USAGE_NOT_ALLOWED'],
+  ['exportability', EXPORTABILITIES, 'EXPORT_NOT_ALLOWED'],
+  ['keyContext', KEY_CONTEXTS, 'CONTEXT_MISMATCH'],
+] as const;
+
+/** Attributes that never change: whoever names one has to name what stands there. */
+const FIXED = [
+  ['keyUsage', 'USAGE_NOT_ALLOWED'],
+  ['algorithm', 'INVALID_ARGUMENT'],
+  ['keyVersionNumber', 'INVALID_ARGUMENT'],
+] as const satisfies readonly (readonly [KeyblockErrorField, KeyblockErrorCode])[];
+
+/** Applies a caller's changes to an authentic header. */
+function narrowHeader(header: KeyBlockHeader, changes: HeaderChanges): KeyBlockHeader {
+  const versionId = own(changes, 'versionId') ?? header.versionId;
+  if (!isVersionId(versionId)) throw new KeyblockError('UNSUPPORTED', { field: 'versionId' });
+  const given: Partial<KeyBlockHeader> = changes;
+  for (const [field, code] of FIXED) {
+    const value = own(given, field) ?? header[field];
+    if (value !== header[field]) throw new KeyblockError(code, { field });
+  }
+  if (own(given, 'optionalBlocks') !== undefined) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'optionalBlocks' });
+  }
+  const narrowed: Record<string, string> = {};
+  for (const [field, table, code] of NARROWINGS) {
+    const value = own(changes, field) ?? header[field];
+    readField(value, field, 1);
+    const allowed = lookUp<{ readonly narrows: string }>(table, header[field])?.narrows ?? '';
+    if (value !== header[field] && !allowed.includes(value)) {
+      throw new KeyblockError(code, { field });
+    }
+    narrowed[field] = value;
+  }
+  return { ...header, ...narrowed, versionId };
+}
+
+/** Brings up to date what optional blocks say about the KBPK: KP and the pedigree WP. */
+function describeNewKbpk(
+  header: KeyBlockHeader,
+  old: KeyBlockHeader,
+  key: Uint8Array,
+  { kbpk }: BlockKeys,
+): KeyBlockHeader {
+  if (header.optionalBlocks.length === 0) return header;
+  const optionalBlocks = header.optionalBlocks.map((block) => {
+    if (!hasStandardFormat(block)) return block;
+    if (block.id === 'KP') return newCheckValue(block, header, old, kbpk);
+    if (block.id === 'WP') return newPedigree(block, header, key, kbpk);
+    return block;
+  });
+  return { ...header, optionalBlocks };
+}
+
+/** KP by the same method and as long, where the KBPKs are of one algorithm; else by its own. */
+function newCheckValue(
+  block: OptionalBlock,
+  { versionId }: KeyBlockHeader,
+  old: KeyBlockHeader,
+  kbpk: Uint8Array,
+): OptionalBlock {
+  const { kbpkAlgorithm } = VERSIONS[versionId];
+  const content = readOptionalBlock(block);
+  if (content.id !== 'KP' || VERSIONS[old.versionId].kbpkAlgorithm !== kbpkAlgorithm) {
+    return checkValueBlock('KP', kbpkAlgorithm, kbpk);
+  }
+  return checkValueBlock('KP', kbpkAlgorithm, kbpk, content.method, content.kcv.length / 2);
+}
+
+/** WP may only get worse: it does when a caller allows a KBPK that is weaker than the key. */
+function newPedigree(
+  block: OptionalBlock,
+  header: KeyBlockHeader,
+  key: Uint8Array,
+  kbpk: Uint8Array,
+): OptionalBlock {
+  const content = readOptionalBlock(block);
+  const isWeaker = keyIssues(header, key, kbpk).some(({ rule }) => rule.startsWith('weaker-kbpk'));
+  return content.id === 'WP' && isWeaker
+    ? formatOptionalBlock({ ...content, weaker: true })
+    : block;
+}

@@ -1,0 +1,202 @@
+/**
+ * Makes a key block.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../errors.js';
+import { fitsAlgorithm } from '../primitives/algorithms.js';
+import { own, requireObject } from '../primitives/bytes.js';
+import { asciiText, writeHex } from '../primitives/hex-tables.js';
+import { checkedRandomBytes, paddingBytes, type RandomBytes } from '../primitives/random.js';
+import { type ClearKey, type KeyInput, withClearKey } from '../secret-key.js';
+import type { BlockKeys } from './binding/binding.js';
+import { sealMessage, withBlockKeys } from './binding/block-keys.js';
+import { checkValueBlock } from './check-value-block.js';
+import { keyAlgorithm } from './codes.js';
+import {
+  headerTemplate,
+  type KeyBlockHeader,
+  type KeyBlockHeaderInput,
+  readHeader,
+  withLength,
+} from './header.js';
+import { type MaskedKeyLength, payloadLength, writePayload } from './payload.js';
+import { headerIssues, hmacHash, kbpkIssues, keyIssues } from './policy.js';
+import { type Allow, type Issue, type Policy, readPolicy, settle } from './rules.js';
+import { MAX_KEY_BLOCK_LENGTH } from './text.js';
+import { VERSIONS } from './versions.js';
+
+/** How a block is written, whatever goes into it. */
+export interface SealOptions {
+  /**
+   * Hides the length of the key: `'x9.143'` pads TDES keys to 24 bytes and AES keys to 32, `'none'`
+   * does not, a number pads to so many bytes.
+   * @defaultValue `'x9.143'`
+   */
+  readonly maskedKeyLength?: MaskedKeyLength | undefined;
+  /** Rules to lift, each by its own word; versions A and C need `'version-a-or-c'`. */
+  readonly allow?: readonly Allow[] | undefined;
+  /**
+   * Where the padding comes from: called at most once, with its length.
+   * @defaultValue Web Crypto
+   */
+  readonly randomBytes?: RandomBytes | undefined;
+}
+
+/** What {@link wrapKey} takes. */
+export interface WrapKeyOptions extends SealOptions {
+  /** The key block protection key. Hold one `SecretKey` to wrap many keys quickly. */
+  readonly kbpk: KeyInput;
+  /** The clear key to wrap; RSA keys as PKCS#1 and EC keys as SEC 1, both in DER. */
+  readonly key: KeyInput;
+  /** What the block says about the key. */
+  readonly header: KeyBlockHeaderInput;
+  /** Check values to compute and append as optional blocks: KC of the key, KP of the KBPK. */
+  readonly checkValues?: readonly ('KC' | 'KP')[] | undefined;
+}
+
+/**
+ * Wraps a key into a key block. Writing is always strict: what strict validation would refuse to
+ * read is not written, unless `allow` names it.
+ *
+ * @param options - The KBPK, the key, the header, and how to write.
+ * @returns The key block.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH` when the key does not fit its
+ * algorithm, `INVALID_HEADER`, `INVALID_OPTIONAL_BLOCK`, `UNSUPPORTED` for versions A and C unless
+ * allowed, `KBPK_MISMATCH`, `KEY_STRENGTH` when the KBPK is weaker than the key, `WEAK_KEY`,
+ * `KCV_MISMATCH` when a KC or KP given is wrong, `INPUT_TOO_LARGE` beyond 9999 characters.
+ *
+ * @example
+ * ```ts
+ * import { generateKey, parseKeyBlock, wrapKey } from 'keyblock';
+ *
+ * const keyBlock = wrapKey({
+ *   kbpk: generateKey({ algorithm: 'AES', lengthBits: 256 }),
+ *   key: generateKey({ algorithm: 'AES', lengthBits: 128 }),
+ *   header: { versionId: 'D', keyUsage: 'P0', algorithm: 'A', modeOfUse: 'E', exportability: 'E' },
+ * });
+ * parseKeyBlock(keyBlock).keyBlockLength; // 144
+ * ```
+ */
+export function wrapKey(options: WrapKeyOptions): string {
+  requireObject(options, 'options');
+  const header = readHeader(own(options, 'header'));
+  const checkValues = readCheckValues(own(options, 'checkValues'));
+  const policy = writingPolicy(options);
+  return withClearKey(own(options, 'key'), 'key', (key) => {
+    requireKeyOfHeader(key, header);
+    return withBlockKeys(own(options, 'kbpk'), 'kbpk', VERSIONS[header.versionId], (keys) => {
+      const complete = appendCheckValues(header, checkValues, key.bytes, keys);
+      return sealKeyBlock(complete, '0', key.bytes, keys, policy, options);
+    });
+  });
+}
+
+/** What a caller allows in writing. */
+export function writingPolicy(options: SealOptions): Policy {
+  return readPolicy({ allow: own(options, 'allow') });
+}
+
+/** Checks a header and its key as strictly as they will be read, then writes the block. */
+export function sealKeyBlock(
+  header: KeyBlockHeader,
+  reserved: string,
+  key: Uint8Array,
+  keys: BlockKeys,
+  policy: Policy,
+  options: SealOptions,
+): string {
+  requireWritable(header, reserved, key, keys.kbpk, policy);
+  const version = VERSIONS[header.versionId];
+  const masked = own(options, 'maskedKeyLength');
+  const randomBytes = checkedRandomBytes(own(options, 'randomBytes'), paddingBytes);
+  const template = headerTemplate(header, reserved);
+  const payload = payloadLength(version, header.algorithm, key.length, masked);
+  const keyBlockLength = template.length + 2 * (payload + version.macLength);
+  if (keyBlockLength > MAX_KEY_BLOCK_LENGTH) {
+    throw new KeyblockError('INPUT_TOO_LARGE', { field: 'key' });
+  }
+  const message = new Uint8Array(template.length + payload);
+  const headerText = withLength(template, keyBlockLength);
+  for (let i = 0; i < headerText.length; i++) message[i] = headerText.charCodeAt(i);
+  try {
+    writePayload(message, template.length, key, randomBytes);
+    const mac = sealMessage(keys, message, template.length);
+    return formatKeyBlock(message, template.length, mac);
+  } finally {
+    message.fill(0);
+  }
+}
+
+/** Header as text, payload and MAC in hex. */
+function formatKeyBlock(message: Uint8Array, headerLength: number, mac: Uint8Array): string {
+  const payload = message.subarray(headerLength);
+  const text = new Uint8Array(headerLength + 2 * (payload.length + mac.length));
+  text.set(message.subarray(0, headerLength));
+  writeHex(payload, text, headerLength);
+  writeHex(mac, text, text.length - 2 * mac.length);
+  return asciiText(text);
+}
+
+function requireWritable(
+  header: KeyBlockHeader,
+  reserved: string,
+  key: Uint8Array,
+  kbpk: Uint8Array,
+  policy: Policy,
+): void {
+  const { versionId } = header;
+  if ((versionId === 'A' || versionId === 'C') && !policy.allow.has('version-a-or-c')) {
+    throw new KeyblockError('UNSUPPORTED', { field: 'versionId' });
+  }
+  const fits = fitsAlgorithm(keyAlgorithm(header.algorithm), key.length);
+  if (key.length === 0 || !(fits || policy.allow.has('key-length'))) {
+    throw new KeyblockError('INVALID_LENGTH', { field: 'key' });
+  }
+  settle(headerIssues(header, reserved), policy);
+  settle(kbpkIssues(kbpk), policy);
+  settle(keyIssues(header, key, kbpk).map(strictInWriting), policy);
+}
+
+/** What is only reported about a block that exists need not come into existence. */
+function strictInWriting(issue: Issue): Issue {
+  return issue.rule.startsWith('weaker-kbpk') ? { ...issue, rule: 'weaker-kbpk' } : issue;
+}
+
+/** A handle knows what it is: its algorithm and hash have to be those of the header. */
+function requireKeyOfHeader({ algorithm, hash }: ClearKey, header: KeyBlockHeader): void {
+  if (algorithm === undefined || algorithm === 'other') return;
+  const expected = keyAlgorithm(header.algorithm);
+  if (expected !== 'other' && algorithm !== expected) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'algorithm' });
+  }
+  const named = hmacHash(header);
+  if (hash !== undefined && named !== undefined && hash !== named) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
+  }
+}
+
+function readCheckValues(input: readonly ('KC' | 'KP')[] | undefined): readonly ('KC' | 'KP')[] {
+  if (input === undefined) return [];
+  if (!Array.isArray(input) || !input.every((id) => id === 'KC' || id === 'KP')) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'checkValues' });
+  }
+  return [...input];
+}
+
+function appendCheckValues(
+  header: KeyBlockHeader,
+  ids: readonly ('KC' | 'KP')[],
+  key: Uint8Array,
+  { kbpk }: BlockKeys,
+): KeyBlockHeader {
+  if (ids.length === 0) return header;
+  const { kbpkAlgorithm } = VERSIONS[header.versionId];
+  const added = ids.map((id) =>
+    id === 'KC'
+      ? checkValueBlock(id, keyAlgorithm(header.algorithm), key)
+      : checkValueBlock(id, kbpkAlgorithm, kbpk),
+  );
+  return { ...header, optionalBlocks: [...header.optionalBlocks, ...added] };
+}
