@@ -34,12 +34,12 @@ interface KeyState {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly hash: HashName | undefined;
   /** What was derived from the key, by name; gone when the key is destroyed. */
-  readonly derived: Map<string, Destroyable>;
+  derived: Map<string, Destroyable> | undefined;
   destroyed: boolean;
 }
 
-/** Options whose key was authentic but has a length that its algorithm does not have. */
-const anyLength = /* @__PURE__ */ new WeakSet<object>();
+/** Marks options whose bytes are the library's own: they become the key, whatever their length. */
+const adopted: unique symbol = /* @__PURE__ */ Symbol('adopted');
 
 let stateOf: (value: unknown) => KeyState | undefined;
 
@@ -87,11 +87,12 @@ export class SecretKey {
     if (hash !== undefined && !HASH_STRENGTHS.has(hash)) {
       throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
     }
-    const bytes = copyBytes(own(options, 'bytes'), 'bytes');
-    if (!fitsAlgorithm(algorithm, bytes.length) && !anyLength.has(options)) {
+    const given: SecretKeyOptions & AdoptedBytes = options;
+    const bytes = given[adopted] ?? copyBytes(own(options, 'bytes'), 'bytes');
+    if (!fitsAlgorithm(algorithm, bytes.length) && given[adopted] === undefined) {
       throw new KeyblockError('INVALID_LENGTH', { field: 'bytes' });
     }
-    this.#state = { algorithm, bytes, hash, derived: new Map(), destroyed: false };
+    this.#state = { algorithm, bytes, hash, derived: undefined, destroyed: false };
     Object.freeze(this);
   }
 
@@ -143,8 +144,8 @@ export class SecretKey {
     const state = this.#state;
     state.destroyed = true;
     state.bytes.fill(0);
-    for (const value of state.derived.values()) value.destroy();
-    state.derived.clear();
+    for (const value of state.derived?.values() ?? []) value.destroy();
+    state.derived = undefined;
   }
 
   /** The description: what the key is for and how long it is. */
@@ -213,19 +214,27 @@ export function withDerived<D extends Destroyable, T>(
       derived.destroy();
     }
   }
-  let derived = liveState(state).derived.get(name) as D | undefined; // a name has one type
-  if (derived === undefined) {
-    derived = derive(state);
-    state.derived.set(name, derived);
-  }
+  const kept = liveState(state).derived?.get(name) as D | undefined; // a name has one type
+  if (kept !== undefined) return use(kept);
+  const derived = derive(state);
+  state.derived ??= new Map();
+  state.derived.set(name, derived);
   return use(derived);
 }
 
+interface AdoptedBytes {
+  readonly [adopted]?: Uint8Array<ArrayBuffer>;
+}
+
 /**
- * Makes a handle for a key that came out of an authentic key block, of whatever length it has:
- * interoperable validation reports a wrong one and still hands out the key.
+ * Makes a handle from bytes that nobody else holds, without a copy. Of whatever length: a key that
+ * came out of an authentic block may have a wrong one, which interoperable validation reports.
  */
-export function unwrappedKey(options: SecretKeyOptions): SecretKey {
-  anyLength.add(options);
+export function adoptKey(
+  algorithm: KeyAlgorithm,
+  bytes: Uint8Array<ArrayBuffer>,
+  hash?: HashName | undefined,
+): SecretKey {
+  const options: SecretKeyOptions & AdoptedBytes = { algorithm, bytes, hash, [adopted]: bytes };
   return new SecretKey(options);
 }

@@ -8,7 +8,7 @@ import { KeyblockError } from '../errors.js';
 import { fitsAlgorithm, isKeyAlgorithm, type KeyAlgorithm } from '../primitives/algorithms.js';
 import { equalBytes, own, requireObject, xorInto } from '../primitives/bytes.js';
 import { checkedRandomBytes, drawBytes, type RandomBytes } from '../primitives/random.js';
-import { type KeyInput, SecretKey, withClearKey } from '../secret-key.js';
+import { adoptKey, type KeyInput, type SecretKey, withClearKey } from '../secret-key.js';
 import { algorithmOf } from './kcv.js';
 
 const MIN_COUNT = 2;
@@ -110,11 +110,7 @@ export function splitIntoComponents(options: SplitIntoComponentsOptions): Secret
       return component;
     });
     components.push(last);
-    return components.map((bytes) => {
-      const component = new SecretKey({ algorithm, bytes, hash: key.hash });
-      bytes.fill(0);
-      return component;
-    });
+    return components.map((bytes) => adoptKey(algorithm, bytes, key.hash));
   });
 }
 
@@ -130,17 +126,13 @@ function combine(algorithm: KeyAlgorithm, components: readonly Uint8Array[]): Se
     }
     xorInto(sum, component);
   }
-  try {
-    if (!fitsAlgorithm(algorithm, sum.length)) {
-      throw new KeyblockError('INVALID_LENGTH', { field: 'components' });
-    }
-    if (equalBytes(sum, new Uint8Array(sum.length))) {
-      throw new KeyblockError('WEAK_KEY', { field: 'components' });
-    }
-    return new SecretKey({ algorithm, bytes: sum });
-  } finally {
-    sum.fill(0);
+  if (!fitsAlgorithm(algorithm, sum.length)) {
+    throw new KeyblockError('INVALID_LENGTH', { field: 'components' });
   }
+  if (equalBytes(sum, new Uint8Array(sum.length))) {
+    throw new KeyblockError('WEAK_KEY', { field: 'components' });
+  }
+  return adoptKey(algorithm, sum);
 }
 
 function readAlgorithm(algorithm: KeyAlgorithm | undefined): KeyAlgorithm {

@@ -10,7 +10,7 @@ import { own, requireObject } from '../primitives/bytes.js';
 import { equalDesKeys, isWeakDesKey, setOddParity } from '../primitives/des-keys.js';
 import type { HashName } from '../primitives/hashes.js';
 import { checkedRandomBytes, drawBytes, type RandomBytes } from '../primitives/random.js';
-import { SecretKey } from '../secret-key.js';
+import { adoptKey, type SecretKey } from '../secret-key.js';
 
 /** What {@link generateKey} takes. */
 export interface GenerateKeyOptions {
@@ -49,11 +49,7 @@ export function generateKey(options: GenerateKeyOptions): SecretKey {
   const randomBytes = checkedRandomBytes(own(options, 'randomBytes'));
   const bytes =
     algorithm === 'TDES' ? drawTdesKey(randomBytes, length) : drawBytes(randomBytes, length);
-  try {
-    return new SecretKey({ algorithm, bytes, hash: own(options, 'hash') });
-  } finally {
-    bytes.fill(0);
-  }
+  return adoptKey(algorithm, bytes, own(options, 'hash'));
 }
 
 /** Chance makes a weak key once in 2^50 draws: a generator that does so three times is broken. */

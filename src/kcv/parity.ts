@@ -6,8 +6,13 @@
 
 import { KeyblockError } from '../errors.js';
 import { hasOddParityBits, setOddParity } from '../primitives/des-keys.js';
-import type { SecretKey } from '../secret-key.js';
-import { type ClearKey, type KeyInput, unwrappedKey, withClearKey } from '../secret-key.js';
+import {
+  adoptKey,
+  type ClearKey,
+  type KeyInput,
+  type SecretKey,
+  withClearKey,
+} from '../secret-key.js';
 
 /**
  * Sets odd parity on a DES or TDES key. The key stays the same key: parity bits are not used, and
@@ -31,9 +36,7 @@ export function adjustParity(key: KeyInput): SecretKey {
     requireDesKey(clear);
     const bytes = new Uint8Array(clear.bytes);
     setOddParity(bytes);
-    const adjusted = unwrappedKey({ algorithm: bytes.length === 8 ? 'DES' : 'TDES', bytes });
-    bytes.fill(0);
-    return adjusted;
+    return adoptKey(bytes.length === 8 ? 'DES' : 'TDES', bytes);
   });
 }
 

@@ -15,13 +15,13 @@ const ASCII = /* @__PURE__ */ new TextDecoder();
 /** Encodes bytes as upper-case hex. */
 export function encodeHex(bytes: Uint8Array): string {
   const text = new Uint8Array(2 * bytes.length);
-  writeHex(bytes, text, 0);
+  writeHex(bytes, 0, text, 0);
   return ASCII.decode(text);
 }
 
-/** Writes bytes as upper-case hex digits, in character codes, from an offset on. */
-export function writeHex(bytes: Uint8Array, text: Uint8Array, offset: number): void {
-  for (let i = 0, at = offset; i < bytes.length; i++, at += 2) {
+/** Writes bytes, from an offset on, as the character codes of upper-case hex digits. */
+export function writeHex(bytes: Uint8Array, from: number, text: Uint8Array, to: number): void {
+  for (let i = from, at = to; i < bytes.length; i++, at += 2) {
     // In range: `i` is below the length, and the table holds a pair for every byte.
     const pair = 2 * (bytes[i] as number);
     text[at] = HEX_PAIRS[pair] as number;

@@ -22,11 +22,8 @@ export function drawBytes(randomBytes: RandomBytes, length: number): Uint8Array<
 }
 
 /** Refuses a generator that is not a function; the default is the system's. */
-export function checkedRandomBytes(
-  randomBytes: RandomBytes | undefined,
-  fallback: RandomBytes = systemRandomBytes,
-): RandomBytes {
-  if (randomBytes === undefined) return fallback;
+export function checkedRandomBytes(randomBytes: RandomBytes | undefined): RandomBytes {
+  if (randomBytes === undefined) return systemRandomBytes;
   if (typeof randomBytes !== 'function') {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'randomBytes' });
   }
@@ -37,18 +34,18 @@ const pool = /* @__PURE__ */ new Uint8Array(4096);
 let used = 4096;
 
 /**
- * Random bytes for padding only, drawn from the system in large portions: a call of its own for
- * the 14 bytes of a padding costs more than wrapping the key (docs/decisions.md). Keys never come
- * from here. Padding is not secret: it hides the length of the key and makes two blocks differ.
+ * Fills the rest of a message with random padding, drawn from the system in large portions: a call
+ * of its own for the 14 bytes of a padding costs more than wrapping the key (docs/decisions.md).
+ * Keys never come from here. Padding hides the length of a key; nothing rests on its secrecy, and
+ * what was handed out is overwritten all the same.
  */
-export function paddingBytes(length: number): Uint8Array<ArrayBuffer> {
-  if (length > pool.length >> 2) return systemRandomBytes(length);
-  if (used + length > pool.length) {
-    crypto.getRandomValues(pool);
-    used = 0;
+export function fillWithPadding(message: Uint8Array, from: number): void {
+  for (let i = from; i < message.length; i++) {
+    if (used === pool.length) {
+      crypto.getRandomValues(pool);
+      used = 0;
+    }
+    message[i] = pool[used] as number; // in range: refilled at the end
+    pool[used++] = 0;
   }
-  const bytes = new Uint8Array(pool.subarray(used, used + length));
-  pool.fill(0, used, used + length);
-  used += length;
-  return bytes;
 }

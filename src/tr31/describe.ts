@@ -12,7 +12,7 @@ import {
   lookUp,
   MODES_OF_USE,
 } from './codes.js';
-import { HEADER_FIELDS, type KeyBlockHeader } from './header.js';
+import { HEADER_FIELDS, type KeyBlockHeader, type ScannedHeader } from './header.js';
 import {
   hasStandardFormat,
   type OptionalBlockData,
@@ -22,6 +22,7 @@ import {
 import type { ScannedBlock } from './optional-blocks.js';
 import { type ScannedKeyBlock, scanKeyBlock } from './parse.js';
 import { type Finding, REPORT_ONLY } from './rules.js';
+import { VERSIONS } from './versions.js';
 
 /** One field of a key block, for people to read. */
 export interface FieldDescription {
@@ -61,23 +62,23 @@ export interface FieldDescription {
  * ```
  */
 export function describeKeyBlock(keyBlock: string): readonly FieldDescription[] {
-  const scanned = scanKeyBlock(keyBlock, REPORT_ONLY);
+  const parts = scanKeyBlock(keyBlock, REPORT_ONLY);
   return [
-    ...fixedFields(keyBlock, scanned),
-    ...scanned.blocks.map((block) => optionalBlockField(keyBlock, block, scanned)),
-    ...binaryFields(keyBlock, scanned),
+    ...fixedFields(keyBlock, parts),
+    ...parts.scanned.blocks.map((block) => optionalBlockField(keyBlock, block, parts.findings)),
+    ...binaryFields(keyBlock, parts),
   ];
 }
 
 /** Name and clause of each fixed field, and how its meaning is found. */
 const FIXED_FIELDS: Readonly<
   Record<
-    (typeof HEADER_FIELDS)[number][0],
-    readonly [name: string, clause: string, meaning: (scanned: ScannedKeyBlock) => string]
+    (typeof HEADER_FIELDS)[number]['name'],
+    readonly [name: string, clause: string, meaning: (scanned: ScannedHeader) => string]
   >
 > = {
-  versionId: ['version ID', '6.2', ({ version }) => version.meaning],
-  keyBlockLength: ['key block length', '6.2', (scanned) => `${textLength(scanned)} characters`],
+  versionId: ['version ID', '6.2', ({ header }) => VERSIONS[header.versionId].meaning],
+  keyBlockLength: ['key block length', '6.2', () => 'characters of the whole block'],
   keyUsage: ['key usage', '6.3.1', ({ header }) => meaningOf(KEY_USAGES, header.keyUsage)],
   algorithm: ['algorithm', '6.3.2', ({ header }) => meaningOf(ALGORITHMS, header.algorithm)],
   modeOfUse: ['mode of use', '6.3.3', ({ header }) => modeMeaning(header)],
@@ -87,17 +88,13 @@ const FIXED_FIELDS: Readonly<
     '6.3.5',
     ({ header }) => meaningOf(EXPORTABILITIES, header.exportability),
   ],
-  optionalBlockCount: [
-    'number of optional blocks',
-    '6.2',
-    ({ blocks }) => (blocks.length === 0 ? 'none' : String(blocks.length)),
-  ],
+  optionalBlockCount: ['number of optional blocks', '6.2', ({ blocks }) => `${blocks.length}`],
   keyContext: ['key context', '6.2', ({ header }) => meaningOf(KEY_CONTEXTS, header.keyContext)],
   reserved: ['reserved', '6.2', ({ reserved }) => (reserved === '0' ? 'not used' : 'unknown')],
 };
 
-function fixedFields(text: string, scanned: ScannedKeyBlock): FieldDescription[] {
-  return HEADER_FIELDS.map(([field, offset, length]) => {
+function fixedFields(text: string, { scanned, findings }: ScannedKeyBlock): FieldDescription[] {
+  return HEADER_FIELDS.map(({ name: field, offset, length }) => {
     const [name, clause, meaning] = FIXED_FIELDS[field];
     return {
       name,
@@ -106,7 +103,7 @@ function fixedFields(text: string, scanned: ScannedKeyBlock): FieldDescription[]
       text: text.slice(offset, offset + length),
       meaning: meaning(scanned),
       clause: `X9.143 ${clause}`,
-      finding: scanned.findings.find((finding) => finding.field === field),
+      finding: findings.find((finding) => finding.field === field),
     };
   });
 }
@@ -114,7 +111,7 @@ function fixedFields(text: string, scanned: ScannedKeyBlock): FieldDescription[]
 function optionalBlockField(
   text: string,
   block: ScannedBlock,
-  { findings }: ScannedKeyBlock,
+  findings: readonly Finding[],
 ): FieldDescription {
   const { id, offset, end } = block;
   const { name, clause } = optionalBlockName(id);
@@ -131,41 +128,29 @@ function optionalBlockField(
   };
 }
 
-function binaryFields(text: string, scanned: ScannedKeyBlock): FieldDescription[] {
-  const { headerLength, version, findings } = scanned;
-  const macOffset = text.length - 2 * version.macLength;
-  const bytes = (macOffset - headerLength) / 2;
-  const part = (
-    field: 'payload' | 'mac',
-    name: string,
-    from: number,
-    to: number,
-    meaning: string,
-  ) => ({
+function binaryFields(
+  text: string,
+  { scanned, version, findings }: ScannedKeyBlock,
+): FieldDescription[] {
+  const { headerLength } = scanned;
+  const { macLength } = version;
+  const macOffset = text.length - 2 * macLength;
+  const payloadMeaning = `${(macOffset - headerLength) / 2} bytes: length, key, padding`;
+  const macMeaning = `${macLength} bytes over header and payload`;
+  return (
+    [
+      ['payload', 'encrypted payload', headerLength, macOffset, payloadMeaning],
+      ['mac', 'MAC', macOffset, text.length, macMeaning],
+    ] as const
+  ).map(([field, name, offset, end, meaning]) => ({
     name,
-    offset: from,
-    length: to - from,
-    text: text.slice(from, to),
+    offset,
+    length: end - offset,
+    text: text.slice(offset, end),
     meaning,
     clause: 'X9.143 6.4',
     finding: findings.find((finding) => finding.field === field),
-  });
-  return [
-    part(
-      'payload',
-      'encrypted payload',
-      headerLength,
-      macOffset,
-      `${bytes} bytes: length, key, padding`,
-    ),
-    part(
-      'mac',
-      'MAC',
-      macOffset,
-      text.length,
-      `${version.macLength} bytes over header and payload`,
-    ),
-  ];
+  }));
 }
 
 function meaningOf(
@@ -187,10 +172,6 @@ function versionMeaning({ keyVersionNumber }: KeyBlockHeader): string {
   if (keyVersionNumber === '00') return 'not used';
   const [first, second] = keyVersionNumber;
   return first === 'c' ? `key component ${second}` : `version ${keyVersionNumber}`;
-}
-
-function textLength({ message, headerLength, version }: ScannedKeyBlock): number {
-  return headerLength + 2 * (message.length - headerLength + version.macLength);
 }
 
 function blockMeaning(block: ScannedBlock): string {

@@ -43,18 +43,18 @@ export interface KeyBlockHeader {
   readonly optionalBlocks: readonly OptionalBlock[];
 }
 
-/** The fixed fields in the order of the text: name, offset, length. */
+/** The fixed fields in the order of the text. */
 export const HEADER_FIELDS = [
-  ['versionId', 0, 1],
-  ['keyBlockLength', 1, 4],
-  ['keyUsage', 5, 2],
-  ['algorithm', 7, 1],
-  ['modeOfUse', 8, 1],
-  ['keyVersionNumber', 9, 2],
-  ['exportability', 11, 1],
-  ['optionalBlockCount', 12, 2],
-  ['keyContext', 14, 1],
-  ['reserved', 15, 1],
+  { name: 'versionId', offset: 0, length: 1 },
+  { name: 'keyBlockLength', offset: 1, length: 4 },
+  { name: 'keyUsage', offset: 5, length: 2 },
+  { name: 'algorithm', offset: 7, length: 1 },
+  { name: 'modeOfUse', offset: 8, length: 1 },
+  { name: 'keyVersionNumber', offset: 9, length: 2 },
+  { name: 'exportability', offset: 11, length: 1 },
+  { name: 'optionalBlockCount', offset: 12, length: 2 },
+  { name: 'keyContext', offset: 14, length: 1 },
+  { name: 'reserved', offset: 15, length: 1 },
 ] as const;
 
 /** Characters of the fixed part. */
@@ -122,8 +122,7 @@ export function formatHeader(options: {
   if (!(typeof length === 'number' && Number.isInteger(length) && length >= 0 && length <= 9999)) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyBlockLength' });
   }
-  const template = headerTemplate(readHeader(own(options, 'header')), '0');
-  return withLength(template, length);
+  return layOutHeader(readHeader(own(options, 'header')), '0').format(length);
 }
 
 /** Refuses what can not start with a header. */
@@ -153,9 +152,7 @@ export function isVersionId(value: unknown): value is VersionId {
 
 /** Takes the fields and optional blocks apart. The fixed part is printable ASCII by now. */
 export function scanHeader(text: string, versionId: VersionId, tr31Of2018: boolean): ScannedHeader {
-  for (const [field, offset, length] of HEADER_FIELDS) {
-    if (field !== 'keyBlockLength') requireAlphanumeric(text, field, offset, length);
-  }
+  requireAlphanumeric(text, 5, FIXED_LENGTH);
   const count = decimalDigits(text, 12, 2);
   if (count < 0) {
     throw new KeyblockError('INVALID_HEADER', { field: 'optionalBlockCount', offset: 12 });
@@ -190,16 +187,11 @@ export function decimalDigits(text: string, offset: number, length: number): num
   return value;
 }
 
-function requireAlphanumeric(
-  text: string,
-  field: KeyblockErrorField,
-  offset: number,
-  length: number,
-): void {
-  for (let i = offset; i < offset + length; i++) {
-    if (!isAlphanumeric(text.charCodeAt(i))) {
-      throw new KeyblockError('INVALID_HEADER', { field, offset: i });
-    }
+function requireAlphanumeric(text: string, from: number, to: number): void {
+  for (let i = from; i < to; i++) {
+    if (isAlphanumeric(text.charCodeAt(i))) continue;
+    const field = HEADER_FIELDS.find(({ offset, length }) => i < offset + length)?.name;
+    throw new KeyblockError('INVALID_HEADER', { field, offset: i });
   }
 }
 
@@ -262,26 +254,27 @@ function invalidOptionalBlocks(): KeyblockError {
   return new KeyblockError('INVALID_ARGUMENT', { field: 'optionalBlocks' });
 }
 
-/** Formats a header whose length is not known yet: `withLength` fills it in. */
-export function headerTemplate(header: KeyBlockHeader, reserved: string): string {
-  const { blockLength } = VERSIONS[header.versionId];
-  const { text, count } = formatOptionalBlocks(header.optionalBlocks, blockLength);
-  return [
-    header.versionId,
-    '0000',
-    header.keyUsage,
-    header.algorithm,
-    header.modeOfUse,
-    header.keyVersionNumber,
-    header.exportability,
-    String(count).padStart(2, '0'),
-    header.keyContext,
-    reserved,
-    text,
-  ].join('');
+/** A header in text, but for the length of the block, which depends on what follows. */
+export interface HeaderLayout {
+  /** Characters of the header. */
+  readonly headerLength: number;
+  /** Completes the text with the length of the whole block. */
+  format(keyBlockLength: number): string;
 }
 
-/** Writes the length field of a header. */
-export function withLength(header: string, keyBlockLength: number): string {
-  return `${header.charAt(0)}${String(keyBlockLength).padStart(4, '0')}${header.slice(5)}`;
+/** Lays a header out: optional blocks in their order, padded to whole cipher blocks. */
+export function layOutHeader(header: KeyBlockHeader, reserved: string): HeaderLayout {
+  const { blockLength } = VERSIONS[header.versionId];
+  const { text, count } = formatOptionalBlocks(header.optionalBlocks, blockLength);
+  const { versionId, keyUsage, algorithm, modeOfUse, keyVersionNumber, exportability } = header;
+  const attributes = keyUsage + algorithm + modeOfUse + keyVersionNumber + exportability;
+  const rest = attributes + digits(count, 2) + header.keyContext + reserved + text;
+  return {
+    headerLength: FIXED_LENGTH + text.length,
+    format: (keyBlockLength) => versionId + digits(keyBlockLength, 4) + rest,
+  };
+}
+
+function digits(value: number, length: number): string {
+  return String(value).padStart(length, '0');
 }

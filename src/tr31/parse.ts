@@ -23,7 +23,7 @@ import {
   settle,
   type Validation,
 } from './rules.js';
-import { decodeHexPart, findLowerCase, requirePrintable } from './text.js';
+import { decodeHexPart, findLowerCase, requirePrintable, writeAscii } from './text.js';
 import { VERSIONS, type Version } from './versions.js';
 
 /** A key block taken apart. Nothing of it is authentic until its MAC has been verified. */
@@ -74,7 +74,8 @@ export function parseKeyBlock(keyBlock: string, options: ValidationOptions = {})
   if (typeof options !== 'object' || options === null) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'options' });
   }
-  const { version, header, headerLength, findings } = scanKeyBlock(keyBlock, readPolicy(options));
+  const { version, scanned, findings } = scanKeyBlock(keyBlock, readPolicy(options));
+  const { header, headerLength } = scanned;
   const macOffset = keyBlock.length - 2 * version.macLength;
   return {
     header,
@@ -87,8 +88,9 @@ export function parseKeyBlock(keyBlock: string, options: ValidationOptions = {})
 }
 
 /** A key block of sound structure, its binary parts decoded. */
-export interface ScannedKeyBlock extends ScannedHeader {
+export interface ScannedKeyBlock {
   readonly version: Version;
+  readonly scanned: ScannedHeader;
   /** The header as it stands in the text, then the encrypted payload. */
   readonly message: Uint8Array<ArrayBuffer>;
   readonly mac: Uint8Array<ArrayBuffer>;
@@ -96,7 +98,7 @@ export interface ScannedKeyBlock extends ScannedHeader {
 }
 
 /** Steps 1 to 9 of unwrapping: structure first, then what strict validation demands of it. */
-export function scanKeyBlock(text: string, policy: Policy): ScannedKeyBlock {
+export function scanKeyBlock(text: string | undefined, policy: Policy): ScannedKeyBlock {
   requireHeaderText(text);
   const version = VERSIONS[readVersionId(text)];
   if (decimalDigits(text, 1, 4) !== text.length) {
@@ -106,10 +108,10 @@ export function scanKeyBlock(text: string, policy: Policy): ScannedKeyBlock {
   const tr31Of2018 = policy.allow.has('tr31-2018-extended-length');
   const scanned = scanHeader(text, version.versionId, tr31Of2018);
   requireWholeBlocks(text, scanned, version);
-  const { message, mac } = decodeParts(text, scanned.headerLength, version);
+  const { message, mac, lowerCase } = decodeParts(text, scanned.headerLength, version);
   const issues = scannedHeaderIssues(scanned, tr31Of2018);
-  const findings = settle([...issues, ...lowerCaseIssues(text, scanned, version)], policy);
-  return { ...scanned, version, message, mac, findings };
+  if (lowerCase) issues.push(lowerCaseIssue(text, scanned, version));
+  return { version, scanned, message, mac, findings: settle(issues, policy) };
 }
 
 /** Step 7: header and, in CBC, the whole text are whole cipher blocks. */
@@ -127,6 +129,12 @@ function requireWholeBlocks(
   }
 }
 
+interface DecodedParts {
+  readonly message: Uint8Array<ArrayBuffer>;
+  readonly mac: Uint8Array<ArrayBuffer>;
+  readonly lowerCase: boolean;
+}
+
 /** Step 8: the MAC at the end, and the payload between it and the header. */
 function decodeParts(text: string, headerLength: number, version: Version): DecodedParts {
   const { blockLength, macLength, binding } = version;
@@ -135,31 +143,25 @@ function decodeParts(text: string, headerLength: number, version: Version): Deco
     throw new KeyblockError('INVALID_LENGTH', { field: 'mac', offset: headerLength });
   }
   const mac = new Uint8Array(macLength);
-  decodeHexPart(text, macOffset, mac, 0, 'mac');
-  const digits = macOffset - headerLength;
-  const payloadLength = digits >> 1;
-  const message = new Uint8Array(headerLength + payloadLength);
-  for (let i = 0; i < headerLength; i++) message[i] = text.charCodeAt(i);
-  decodeHexPart(text, headerLength, message, headerLength, 'payload');
-  const whole = binding === 'aes-cmac-ctr' || payloadLength % blockLength === 0;
-  if (digits % 2 !== 0 || payloadLength < 2 || !whole) {
+  const macInLowerCase = decodeHexPart(text, macOffset, mac, 0, 'mac');
+  const payloadLength = (macOffset - headerLength) / 2;
+  const message = new Uint8Array(headerLength + Math.floor(payloadLength));
+  writeAscii(text, message, headerLength);
+  const payloadInLowerCase = decodeHexPart(text, headerLength, message, headerLength, 'payload');
+  // Version E is a stream of bytes, the others are whole cipher blocks.
+  const unit = binding === 'aes-cmac-ctr' ? 1 : blockLength;
+  if (payloadLength % unit !== 0 || payloadLength < 2) {
     throw new KeyblockError('INVALID_LENGTH', { field: 'payload', offset: headerLength });
   }
-  return { message, mac };
+  return { message, mac, lowerCase: macInLowerCase || payloadInLowerCase };
 }
 
-interface DecodedParts {
-  readonly message: Uint8Array<ArrayBuffer>;
-  readonly mac: Uint8Array<ArrayBuffer>;
-}
-
-function lowerCaseIssues(
+function lowerCaseIssue(
   text: string,
   { headerLength }: ScannedHeader,
   { macLength }: Version,
-): Issue[] {
-  const offset = findLowerCase(text, headerLength, text.length);
-  if (offset === -1) return [];
+): Issue {
+  const offset = findLowerCase(text, headerLength);
   const field = offset < text.length - 2 * macLength ? 'payload' : 'mac';
-  return [{ rule: 'lower-case-hex', field, offset }];
+  return { rule: 'lower-case-hex', field, offset };
 }

@@ -1,7 +1,12 @@
 /** The confidential part: length in bits, key, random padding (X9.143 6.4). */
 
 import { KeyblockError } from '../errors.js';
-import { drawBytes, type RandomBytes } from '../primitives/random.js';
+import {
+  checkedRandomBytes,
+  drawBytes,
+  fillWithPadding,
+  type RandomBytes,
+} from '../primitives/random.js';
 import { MAX_KEY_BLOCK_LENGTH } from './text.js';
 import type { Version } from './versions.js';
 
@@ -46,30 +51,36 @@ export function writePayload(
   message: Uint8Array,
   headerLength: number,
   key: Uint8Array,
-  randomBytes: RandomBytes,
+  randomBytes: RandomBytes | undefined,
 ): void {
   const start = headerLength + LENGTH_BYTES;
   const end = start + key.length;
   message[headerLength] = key.length >> 5; // the length counts bits
   message[headerLength + 1] = key.length << 3;
   message.set(key, start);
-  if (end < message.length) message.set(drawBytes(randomBytes, message.length - end), end);
+  if (randomBytes === undefined) fillWithPadding(message, end);
+  else if (end < message.length) {
+    message.set(drawBytes(checkedRandomBytes(randomBytes), message.length - end), end);
+  }
 }
 
 /**
  * Copies the key out of an authentic payload. The length is a whole number of bytes, at least one,
  * no more than there are; what the padding holds is not looked at.
  */
-export function readPayload(payload: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bits = payloadBits(payload);
-  if (bits === 0 || bits % 8 !== 0 || bits / 8 > payload.length - LENGTH_BYTES) {
-    throw new KeyblockError('INVALID_PAYLOAD', { field: 'payload' });
-  }
-  return new Uint8Array(payload.subarray(LENGTH_BYTES, LENGTH_BYTES + bits / 8));
+export function readPayload(message: Uint8Array, headerLength: number): Uint8Array<ArrayBuffer> {
+  const start = headerLength + LENGTH_BYTES;
+  const length = keyLength(message, headerLength);
+  if (length === undefined) throw new KeyblockError('INVALID_PAYLOAD', { field: 'payload' });
+  const key = new Uint8Array(length);
+  for (let i = 0; i < length; i++) key[i] = message[start + i] as number; // in range
+  return key;
 }
 
-/** The length of the key in bits, as the payload has it. */
-export function payloadBits(payload: Uint8Array): number {
+/** The length of the key in bytes; undefined where the field in front of it can not be right. */
+export function keyLength(message: Uint8Array, headerLength: number): number | undefined {
   // In range: a payload of less than two bytes has been refused.
-  return ((payload[0] as number) << 8) | (payload[1] as number);
+  const bits = ((message[headerLength] as number) << 8) | (message[headerLength + 1] as number);
+  const most = message.length - headerLength - LENGTH_BYTES;
+  return bits > 0 && bits % 8 === 0 && bits / 8 <= most ? bits / 8 : undefined;
 }

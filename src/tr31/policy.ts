@@ -35,9 +35,10 @@ type Places = readonly ScannedBlock[] | undefined;
 
 /** Rules about the values of fields and the data of optional blocks. */
 export function headerIssues(header: KeyBlockHeader, reserved: string, places?: Places): Issue[] {
-  const issues = unknownAttributes(header, reserved).map(
-    (field): Issue => ({ rule: 'unknown-attribute', field, offset: places && fieldOffset(field) }),
-  );
+  const issues = unknownAttributes(header, reserved).map((field): Issue => {
+    const offset = places && HEADER_FIELDS.find(({ name }) => name === field)?.offset;
+    return { rule: 'unknown-attribute', field, offset };
+  });
   for (const block of header.optionalBlocks) {
     const rule = brokenBlockRule(block, header);
     if (rule !== undefined) issues.push(blockIssue(rule, block.id, places));
@@ -120,23 +121,16 @@ export function findBlock(header: KeyBlockHeader, id: string): OptionalBlock | u
 }
 
 function unknownAttributes(header: KeyBlockHeader, reserved: string): KeyblockErrorField[] {
-  const known = {
-    keyUsage: Object.hasOwn(KEY_USAGES, header.keyUsage),
-    algorithm: Object.hasOwn(ALGORITHMS, header.algorithm),
-    modeOfUse: Object.hasOwn(MODES_OF_USE, header.modeOfUse),
-    // X9.143 6.3.4: the c of a component is the only lower-case letter with a meaning.
-    keyVersionNumber: /^[0-9A-Zc][0-9A-Z]$/.test(header.keyVersionNumber),
-    exportability: Object.hasOwn(EXPORTABILITIES, header.exportability),
-    keyContext: Object.hasOwn(KEY_CONTEXTS, header.keyContext),
-    reserved: reserved === '0',
-  };
-  return HEADER_FIELDS.map(([field]) => field).filter(
-    (field) => field in known && !known[field as keyof typeof known], // checked by `in`
-  );
-}
-
-function fieldOffset(field: KeyblockErrorField): number | undefined {
-  return HEADER_FIELDS.find(([name]) => name === field)?.[1];
+  const fields: KeyblockErrorField[] = [];
+  if (!Object.hasOwn(KEY_USAGES, header.keyUsage)) fields.push('keyUsage');
+  if (!Object.hasOwn(ALGORITHMS, header.algorithm)) fields.push('algorithm');
+  if (!Object.hasOwn(MODES_OF_USE, header.modeOfUse)) fields.push('modeOfUse');
+  // X9.143 6.3.4: the c of a component is the only lower-case letter with a meaning.
+  if (!/^[0-9A-Zc][0-9A-Z]$/.test(header.keyVersionNumber)) fields.push('keyVersionNumber');
+  if (!Object.hasOwn(EXPORTABILITIES, header.exportability)) fields.push('exportability');
+  if (!Object.hasOwn(KEY_CONTEXTS, header.keyContext)) fields.push('keyContext');
+  if (reserved !== '0') fields.push('reserved');
+  return fields;
 }
 
 function brokenBlockRule(block: OptionalBlock, { keyUsage }: KeyBlockHeader): RuleName | undefined {

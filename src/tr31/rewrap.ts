@@ -78,16 +78,17 @@ export function rewrapKey(options: RewrapKeyOptions): string {
   requireObject(options, 'options');
   const reading = readPolicy(options);
   const writing = writingPolicy(options);
-  const scanned = scanKeyBlock(own(options, 'keyBlock') as string, reading); // checked there
+  const keyBlock = scanKeyBlock(own(options, 'keyBlock'), reading);
   const changes = own(options, 'header') ?? {};
   requireObject(changes, 'header');
-  const { key } = openKeyBlock(own(options, 'from'), 'from', scanned, reading);
+  const { key } = openKeyBlock(own(options, 'from'), 'from', keyBlock, reading);
+  const { header: old, reserved } = keyBlock.scanned;
   try {
-    const narrowed = narrowHeader(scanned.header, changes);
+    const narrowed = narrowHeader(old, changes);
     const version = VERSIONS[narrowed.versionId];
     return withBlockKeys(own(options, 'to'), 'to', version, (keys) => {
-      const header = describeNewKbpk(narrowed, scanned.header, key, keys);
-      return sealKeyBlock(header, scanned.reserved, key, keys, writing, options);
+      const header = describeNewKbpk(narrowed, old, key, keys);
+      return sealKeyBlock(header, reserved, key, keys, writing, options);
     });
   } finally {
     key.fill(0);

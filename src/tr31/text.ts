@@ -30,26 +30,42 @@ export function requirePrintable(text: string, from: number, to: number): void {
   if (offset !== -1) throw new KeyblockError('INVALID_CHARACTER', { field: 'keyBlock', offset });
 }
 
-/** Decodes hex of either case into `bytes` from `at` to the end; refuses at the first non-digit. */
+/** Writes printable ASCII as character codes. */
+export function writeAscii(text: string, codes: Uint8Array, length: number = text.length): void {
+  for (let i = 0; i < length; i++) codes[i] = text.charCodeAt(i);
+}
+
+/**
+ * Decodes hex of either case into `bytes` from `at` to the end, and refuses what is no hex digit.
+ *
+ * @returns Whether a digit is in lower case.
+ */
 export function decodeHexPart(
   text: string,
   from: number,
   bytes: Uint8Array,
   at: number,
   field: KeyblockErrorField,
-): void {
+): boolean {
+  let lower = 0;
   for (let i = at, offset = from; i < bytes.length; i++, offset += 2) {
-    const high = HEX_VALUES[text.charCodeAt(offset)] ?? -1;
-    const low = HEX_VALUES[text.charCodeAt(offset + 1)] ?? -1;
+    const first = text.charCodeAt(offset);
+    const second = text.charCodeAt(offset + 1);
+    const high = HEX_VALUES[first] ?? -1;
+    const low = HEX_VALUES[second] ?? -1;
     if (high < 0 || low < 0) {
       throw new KeyblockError('INVALID_HEX', { field, offset: high < 0 ? offset : offset + 1 });
     }
+    lower |= (first & (first << 1)) | (second & (second << 1));
     bytes[i] = (high << 4) | low;
   }
+  // Of all hex digits only a to f have both 0x40 and 0x20.
+  return (lower & 0x40) !== 0;
 }
 
-/** Offset of the first letter a to f in a part of a text that is hex; -1 where there is none. */
-export function findLowerCase(text: string, from: number, to: number): number {
-  for (let i = from; i < to; i++) if (text.charCodeAt(i) >= 0x61) return i;
-  return -1;
+/** Offset of the first letter a to f in a part of a text that is hex. */
+export function findLowerCase(text: string, from: number): number {
+  let offset = from;
+  while (text.charCodeAt(offset) < 0x61) offset++;
+  return offset;
 }

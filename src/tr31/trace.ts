@@ -7,14 +7,14 @@
 import { KeyblockError } from '../errors.js';
 import { own, requireObject } from '../primitives/bytes.js';
 import { createCmac } from '../primitives/cmac.js';
-import { encodeHex } from '../primitives/hex-tables.js';
+import { asciiText, encodeHex } from '../primitives/hex-tables.js';
 import type { KeyInput } from '../secret-key.js';
 import type { BlockKeys } from './binding/binding.js';
 import { decryptMessage, withBlockKeys } from './binding/block-keys.js';
 import { createCipher, derivationInputs } from './binding/cmac.js';
 import type { KeyBlockHeader } from './header.js';
 import { type ScannedKeyBlock, scanKeyBlock } from './parse.js';
-import { payloadBits } from './payload.js';
+import { keyLength } from './payload.js';
 import { REPORT_ONLY } from './rules.js';
 import type { Version } from './versions.js';
 
@@ -76,18 +76,18 @@ export function traceUnwrap(options: TraceUnwrapOptions): UnwrapTrace {
   if (own(options, 'testKey') !== true) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'testKey' });
   }
-  const keyBlock = own(options, 'keyBlock') as string; // checked by scanning
-  const scanned = scanKeyBlock(keyBlock, REPORT_ONLY);
-  const { version, header, headerLength, message, mac } = scanned;
+  const keyBlock = scanKeyBlock(own(options, 'keyBlock'), REPORT_ONLY);
+  const { version, scanned, message, mac } = keyBlock;
+  const { header, headerLength } = scanned;
   return withBlockKeys(own(options, 'kbpk'), 'kbpk', version, (keys) => {
     const before = [
       ...keySteps(keys, version),
-      { name: 'header', value: keyBlock.slice(0, headerLength) },
-      ...messageSteps(scanned),
+      { name: 'header', value: asciiText(message.subarray(0, headerLength)) },
+      ...messageSteps(keyBlock),
     ];
     const computed = decryptMessage(keys, message, headerLength, mac);
     const macValid = encodeHex(computed) === encodeHex(mac);
-    const { steps, lengthValid } = payloadSteps(message.subarray(headerLength));
+    const { steps, lengthValid } = payloadSteps(message, headerLength);
     const macStep = { name: 'MAC computed', value: encodeHex(computed) };
     return { header, steps: [...before, ...steps, macStep], macValid, lengthValid };
   });
@@ -114,31 +114,30 @@ function derivationSteps(kbpk: Uint8Array, version: Version): TraceStep[] {
   return steps;
 }
 
-function messageSteps({ version, message, headerLength, mac }: ScannedKeyBlock): TraceStep[] {
+function messageSteps({ version, scanned, message, mac }: ScannedKeyBlock): TraceStep[] {
   const iv = version.binding === 'variant' ? message.subarray(0, 8) : mac;
   const name = version.binding === 'aes-cmac-ctr' ? 'initial counter' : 'IV';
   return [
     { name: 'MAC received', value: encodeHex(mac) },
     { name, value: encodeHex(iv) },
-    { name: 'encrypted payload', value: encodeHex(message.subarray(headerLength)) },
+    { name: 'encrypted payload', value: encodeHex(message.subarray(scanned.headerLength)) },
   ];
 }
 
 /** The payload in clear, divided as its own length field says, where that is possible. */
-function payloadSteps(payload: Uint8Array): {
-  readonly steps: readonly TraceStep[];
-  readonly lengthValid: boolean;
-} {
-  const bits = payloadBits(payload);
-  const end = 2 + bits / 8;
-  const lengthValid = bits > 0 && bits % 8 === 0 && end <= payload.length;
+function payloadSteps(
+  message: Uint8Array,
+  headerLength: number,
+): { readonly steps: readonly TraceStep[]; readonly lengthValid: boolean } {
+  const payload = message.subarray(headerLength);
+  const length = keyLength(message, headerLength);
   const steps = [
     { name: 'clear payload', value: encodeHex(payload) },
     { name: 'key length in bits', value: encodeHex(payload.subarray(0, 2)) },
   ];
-  if (lengthValid) {
-    steps.push({ name: 'key', value: encodeHex(payload.subarray(2, end)) });
-    steps.push({ name: 'padding', value: encodeHex(payload.subarray(end)) });
+  if (length !== undefined) {
+    steps.push({ name: 'key', value: encodeHex(payload.subarray(2, 2 + length)) });
+    steps.push({ name: 'padding', value: encodeHex(payload.subarray(2 + length)) });
   }
-  return { steps, lengthValid };
+  return { steps, lengthValid: length !== undefined };
 }

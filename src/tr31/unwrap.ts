@@ -6,7 +6,7 @@
 
 import { KeyblockError } from '../errors.js';
 import { own, requireObject } from '../primitives/bytes.js';
-import { type KeyInput, type SecretKey, unwrappedKey } from '../secret-key.js';
+import { adoptKey, type KeyInput, type SecretKey } from '../secret-key.js';
 import { openMessage, withBlockKeys } from './binding/block-keys.js';
 import { keyAlgorithm } from './codes.js';
 import type { KeyBlockHeader } from './header.js';
@@ -58,15 +58,10 @@ export interface UnwrappedKey {
 export function unwrapKey(options: UnwrapKeyOptions): UnwrappedKey {
   requireObject(options, 'options');
   const policy = readPolicy(options);
-  const scanned = scanKeyBlock(own(options, 'keyBlock') as string, policy); // checked there
-  const opened = openKeyBlock(own(options, 'kbpk'), 'kbpk', scanned, policy);
-  const { header } = scanned;
-  const key = unwrappedKey({
-    algorithm: keyAlgorithm(header.algorithm),
-    bytes: opened.key,
-    hash: hmacHash(header),
-  });
-  opened.key.fill(0);
+  const keyBlock = scanKeyBlock(own(options, 'keyBlock'), policy);
+  const opened = openKeyBlock(own(options, 'kbpk'), 'kbpk', keyBlock, policy);
+  const { header } = keyBlock.scanned;
+  const key = adoptKey(keyAlgorithm(header.algorithm), opened.key, hmacHash(header));
   return { header, key, findings: opened.findings };
 }
 
@@ -94,11 +89,10 @@ export function verifyKeyBlock(options: {
   readonly keyBlock: string;
 }): boolean {
   requireObject(options, 'options');
-  const scanned = scanKeyBlock(own(options, 'keyBlock') as string, REPORT_ONLY); // checked there
-  const { version, message, headerLength, mac } = scanned;
+  const { version, scanned, message, mac } = scanKeyBlock(own(options, 'keyBlock'), REPORT_ONLY);
   try {
     return withBlockKeys(own(options, 'kbpk'), 'kbpk', version, (keys) =>
-      openMessage(keys, message, headerLength, mac),
+      openMessage(keys, message, scanned.headerLength, mac),
     );
   } catch (error) {
     if (error instanceof KeyblockError && error.code === 'KBPK_MISMATCH') return false;
@@ -112,17 +106,18 @@ export function verifyKeyBlock(options: {
 export function openKeyBlock(
   kbpk: KeyInput | undefined,
   field: 'kbpk' | 'from',
-  scanned: ScannedKeyBlock,
+  keyBlock: ScannedKeyBlock,
   policy: Policy,
 ): { readonly key: Uint8Array<ArrayBuffer>; readonly findings: readonly Finding[] } {
-  const { version, message, headerLength, mac, header, blocks } = scanned;
+  const { version, scanned, message, mac } = keyBlock;
+  const { header, headerLength, blocks } = scanned;
   try {
     return withBlockKeys(kbpk, field, version, (keys) => {
-      const findings = settle(kbpkIssues(keys.kbpk), policy);
+      const kbpkFindings = settle(kbpkIssues(keys.kbpk), policy);
       if (!openMessage(keys, message, headerLength, mac)) throw authenticationFailed();
-      const key = readPayload(message.subarray(headerLength));
-      findings.push(...settle(keyIssues(header, key, keys.kbpk, blocks), policy));
-      return { key, findings: [...scanned.findings, ...findings] };
+      const key = readPayload(message, headerLength);
+      const keyFindings = settle(keyIssues(header, key, keys.kbpk, blocks), policy);
+      return { key, findings: keyBlock.findings.concat(kbpkFindings, keyFindings) };
     });
   } finally {
     message.fill(0);

@@ -8,23 +8,22 @@ import { KeyblockError } from '../errors.js';
 import { fitsAlgorithm } from '../primitives/algorithms.js';
 import { own, requireObject } from '../primitives/bytes.js';
 import { asciiText, writeHex } from '../primitives/hex-tables.js';
-import { checkedRandomBytes, paddingBytes, type RandomBytes } from '../primitives/random.js';
+import type { RandomBytes } from '../primitives/random.js';
 import { type ClearKey, type KeyInput, withClearKey } from '../secret-key.js';
 import type { BlockKeys } from './binding/binding.js';
 import { sealMessage, withBlockKeys } from './binding/block-keys.js';
 import { checkValueBlock } from './check-value-block.js';
 import { keyAlgorithm } from './codes.js';
 import {
-  headerTemplate,
   type KeyBlockHeader,
   type KeyBlockHeaderInput,
+  layOutHeader,
   readHeader,
-  withLength,
 } from './header.js';
 import { type MaskedKeyLength, payloadLength, writePayload } from './payload.js';
 import { headerIssues, hmacHash, kbpkIssues, keyIssues } from './policy.js';
 import { type Allow, type Issue, type Policy, readPolicy, settle } from './rules.js';
-import { MAX_KEY_BLOCK_LENGTH } from './text.js';
+import { MAX_KEY_BLOCK_LENGTH, writeAscii } from './text.js';
 import { VERSIONS } from './versions.js';
 
 /** How a block is written, whatever goes into it. */
@@ -110,20 +109,19 @@ export function sealKeyBlock(
   requireWritable(header, reserved, key, keys.kbpk, policy);
   const version = VERSIONS[header.versionId];
   const masked = own(options, 'maskedKeyLength');
-  const randomBytes = checkedRandomBytes(own(options, 'randomBytes'), paddingBytes);
-  const template = headerTemplate(header, reserved);
+  const randomBytes = own(options, 'randomBytes');
+  const { headerLength, format } = layOutHeader(header, reserved);
   const payload = payloadLength(version, header.algorithm, key.length, masked);
-  const keyBlockLength = template.length + 2 * (payload + version.macLength);
+  const keyBlockLength = headerLength + 2 * (payload + version.macLength);
   if (keyBlockLength > MAX_KEY_BLOCK_LENGTH) {
     throw new KeyblockError('INPUT_TOO_LARGE', { field: 'key' });
   }
-  const message = new Uint8Array(template.length + payload);
-  const headerText = withLength(template, keyBlockLength);
-  for (let i = 0; i < headerText.length; i++) message[i] = headerText.charCodeAt(i);
+  const message = new Uint8Array(headerLength + payload);
+  writeAscii(format(keyBlockLength), message);
   try {
-    writePayload(message, template.length, key, randomBytes);
-    const mac = sealMessage(keys, message, template.length);
-    return formatKeyBlock(message, template.length, mac);
+    writePayload(message, headerLength, key, randomBytes);
+    const mac = sealMessage(keys, message, headerLength);
+    return formatKeyBlock(message, headerLength, mac);
   } finally {
     message.fill(0);
   }
@@ -131,11 +129,11 @@ export function sealKeyBlock(
 
 /** Header as text, payload and MAC in hex. */
 function formatKeyBlock(message: Uint8Array, headerLength: number, mac: Uint8Array): string {
-  const payload = message.subarray(headerLength);
-  const text = new Uint8Array(headerLength + 2 * (payload.length + mac.length));
-  text.set(message.subarray(0, headerLength));
-  writeHex(payload, text, headerLength);
-  writeHex(mac, text, text.length - 2 * mac.length);
+  const macOffset = 2 * message.length - headerLength;
+  const text = new Uint8Array(macOffset + 2 * mac.length);
+  for (let i = 0; i < headerLength; i++) text[i] = message[i] as number; // in range
+  writeHex(message, headerLength, text, headerLength);
+  writeHex(mac, 0, text, macOffset);
   return asciiText(text);
 }
 

@@ -11,10 +11,10 @@ export interface BlockKeys {
   readonly macCovers: 'ciphertext' | 'plaintext';
   /** MAC over header and payload. */
   computeMac(message: Uint8Array): Uint8Array<ArrayBuffer>;
-  /** Encrypts the payload in place. The header or the MAC gives the IV. */
-  encrypt(header: Uint8Array, payload: Uint8Array, mac: Uint8Array): void;
-  /** Decrypts the payload in place. */
-  decrypt(header: Uint8Array, payload: Uint8Array, mac: Uint8Array): void;
+  /** Encrypts the payload, which follows the header. The message or the MAC gives the IV. */
+  encrypt(message: Uint8Array, headerLength: number, mac: Uint8Array): void;
+  /** Decrypts the payload. */
+  decrypt(message: Uint8Array, headerLength: number, mac: Uint8Array): void;
   /** Overwrites all keys and key schedules. */
   destroy(): void;
 }

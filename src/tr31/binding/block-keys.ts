@@ -33,17 +33,21 @@ export function fitsVersion({ algorithm, bytes }: ClearKey, version: Version): b
   return algorithm === undefined || algorithm === expected;
 }
 
-/** Computes the MAC, then encrypts, or the other way round, as the binding method has it. */
+/**
+ * Encrypts the payload in place and returns the MAC. Versions A and C compute it over what they
+ * encrypted; the others before they encrypt, because it is their IV.
+ */
 export function sealMessage(
   keys: BlockKeys,
   message: Uint8Array,
   headerLength: number,
 ): Uint8Array<ArrayBuffer> {
-  const header = message.subarray(0, headerLength);
-  const payload = message.subarray(headerLength);
-  if (keys.macCovers === 'ciphertext') keys.encrypt(header, payload, header);
+  if (keys.macCovers === 'ciphertext') {
+    keys.encrypt(message, headerLength, message);
+    return keys.computeMac(message);
+  }
   const mac = keys.computeMac(message);
-  if (keys.macCovers === 'plaintext') keys.encrypt(header, payload, mac);
+  keys.encrypt(message, headerLength, mac);
   return mac;
 }
 
@@ -57,8 +61,7 @@ export function openMessage(
   headerLength: number,
   mac: Uint8Array,
 ): boolean {
-  const computed = decryptMessage(keys, message, headerLength, mac);
-  return equalBytes(computed, mac);
+  return equalBytes(decryptMessage(keys, message, headerLength, mac), mac);
 }
 
 /** Decrypts the payload in place and returns the MAC as it should be. */
@@ -68,9 +71,11 @@ export function decryptMessage(
   headerLength: number,
   mac: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  const header = message.subarray(0, headerLength);
-  const payload = message.subarray(headerLength);
-  const before = keys.macCovers === 'ciphertext' ? keys.computeMac(message) : undefined;
-  keys.decrypt(header, payload, mac);
-  return before ?? keys.computeMac(message);
+  if (keys.macCovers === 'ciphertext') {
+    const computed = keys.computeMac(message);
+    keys.decrypt(message, headerLength, mac);
+    return computed;
+  }
+  keys.decrypt(message, headerLength, mac);
+  return keys.computeMac(message);
 }

@@ -43,13 +43,13 @@ export function deriveCmacKeys(kbpk: Uint8Array, version: Version): BlockKeys {
     kbak,
     macCovers: 'plaintext',
     computeMac: (message) => authentication.compute(message),
-    encrypt(_header, payload, mac) {
-      if (isStream) applyCtr(encryption, mac, payload);
-      else encryptCbc(encryption, mac, payload);
+    encrypt(message, headerLength, mac) {
+      if (isStream) applyCtr(encryption, mac, message, headerLength);
+      else encryptCbc(encryption, mac, message, headerLength);
     },
-    decrypt(_header, payload, mac) {
-      if (isStream) applyCtr(encryption, mac, payload);
-      else decryptCbc(encryption, mac, payload);
+    decrypt(message, headerLength, mac) {
+      if (isStream) applyCtr(encryption, mac, message, headerLength);
+      else decryptCbc(encryption, mac, message, headerLength);
     },
     destroy() {
       this.kbpk.fill(0);

@@ -6,7 +6,6 @@ import type { BlockKeys } from './binding.js';
 
 const ENCRYPTION = 0x45; // E
 const AUTHENTICATION = 0x4d; // M
-const IV_LENGTH = 8;
 const MAC_LENGTH = 4;
 
 /** Makes both variants of a KBPK of 8, 16 or 24 bytes. */
@@ -23,9 +22,9 @@ export function deriveVariantKeys(kbpk: Uint8Array): BlockKeys {
     // Full TDES at every block (ISO 9797-1 algorithm 1), not the retail MAC; leftmost half.
     computeMac: (message) =>
       new Uint8Array(computeCbcMac(authentication, message).subarray(0, MAC_LENGTH)),
-    // The IV is the start of the header: version, length, usage, algorithm.
-    encrypt: (header, payload) => encryptCbc(encryption, header.subarray(0, IV_LENGTH), payload),
-    decrypt: (header, payload) => decryptCbc(encryption, header.subarray(0, IV_LENGTH), payload),
+    // The IV is the first block of the message: version, length, usage, algorithm.
+    encrypt: (message, headerLength) => encryptCbc(encryption, message, message, headerLength),
+    decrypt: (message, headerLength) => decryptCbc(encryption, message, message, headerLength),
     destroy() {
       this.kbpk.fill(0);
       kbek.fill(0);
