@@ -1,7 +1,5 @@
 /** What is particular about DES keys: parity bits, weak keys, equal parts (SP 800-67). */
 
-import { equalBytes } from './bytes.js';
-
 /** Sets the lowest bit of every byte so that the byte has an odd number of ones. In place. */
 export function setOddParity(key: Uint8Array): void {
   for (let i = 0; i < key.length; i++) {
@@ -31,33 +29,24 @@ export function equalDesKeys(key: Uint8Array, a: number, b: number): boolean {
 
 /** Whether a DES or TDES key has equal parts next to each other, or a weak or semi-weak part. */
 export function isWeakDesKey(key: Uint8Array): boolean {
-  let weak = false;
   for (let at = 0; at + 8 <= key.length; at += 8) {
-    const part = new Uint8Array(key.subarray(at, at + 8));
-    setOddParity(part);
-    for (const known of WEAK_KEYS) weak = equalBytes(part, known) || weak;
-    part.fill(0);
-    if (at > 0) weak = equalDesKeys(key, at - 8, at) || weak;
+    if (isWeakPart(key, at) || (at > 0 && equalDesKeys(key, at - 8, at))) return true;
   }
-  return weak;
+  return false;
 }
 
-/** The 4 weak and 12 semi-weak keys of DES, with odd parity. */
-const WEAK_KEYS: readonly Uint8Array[] = /* @__PURE__ */ [
-  [0x01, 0x01, 0x01, 0x01],
-  [0xfe, 0xfe, 0xfe, 0xfe],
-  [0xe0, 0xe0, 0xf1, 0xf1],
-  [0x1f, 0x1f, 0x0e, 0x0e],
-  [0x01, 0x1f, 0x01, 0x0e],
-  [0x1f, 0x01, 0x0e, 0x01],
-  [0x01, 0xe0, 0x01, 0xf1],
-  [0xe0, 0x01, 0xf1, 0x01],
-  [0x01, 0xfe, 0x01, 0xfe],
-  [0xfe, 0x01, 0xfe, 0x01],
-  [0x1f, 0xe0, 0x0e, 0xf1],
-  [0xe0, 0x1f, 0xf1, 0x0e],
-  [0x1f, 0xfe, 0x0e, 0xfe],
-  [0xfe, 0x1f, 0xfe, 0x0e],
-  [0xe0, 0xfe, 0xf1, 0xfe],
-  [0xfe, 0xe0, 0xfe, 0xf1],
-].map(([a = 0, b = 0, c = 0, d = 0]) => Uint8Array.of(a, b, a, b, c, d, c, d)); // each half repeats
+/** In all of them each half repeats its first two bytes: a b a b c d c d. */
+function isWeakPart(key: Uint8Array, at: number): boolean {
+  const byte = (i: number) => key[at + i] ?? 0;
+  const repeats =
+    (byte(0) ^ byte(2)) | (byte(1) ^ byte(3)) | (byte(4) ^ byte(6)) | (byte(5) ^ byte(7));
+  if ((repeats & 0xfe) !== 0) return false;
+  const pattern = (byte(0) << 24) | (byte(1) << 16) | (byte(4) << 8) | byte(5);
+  return WEAK_PATTERNS.some((weak) => ((weak ^ pattern) & 0xfefefefe) === 0);
+}
+
+/** The 4 weak and 12 semi-weak keys of DES as their bytes a b c d, with odd parity. */
+const WEAK_PATTERNS: readonly number[] = [
+  0x01010101, 0xfefefefe, 0xe0e0f1f1, 0x1f1f0e0e, 0x011f010e, 0x1f010e01, 0x01e001f1, 0xe001f101,
+  0x01fe01fe, 0xfe01fe01, 0x1fe00ef1, 0xe01ff10e, 0x1ffe0efe, 0xfe1ffe0e, 0xe0fef1fe, 0xfee0fef1,
+];
