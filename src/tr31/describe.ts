@@ -74,11 +74,15 @@ export function describeKeyBlock(keyBlock: string): readonly FieldDescription[] 
 const FIXED_FIELDS: Readonly<
   Record<
     (typeof HEADER_FIELDS)[number]['name'],
-    readonly [name: string, clause: string, meaning: (scanned: ScannedHeader) => string]
+    readonly [
+      name: string,
+      clause: string,
+      meaning: (scanned: ScannedHeader, text: string) => string,
+    ]
   >
 > = {
   versionId: ['version ID', '6.2', ({ header }) => VERSIONS[header.versionId].meaning],
-  keyBlockLength: ['key block length', '6.2', () => 'characters of the whole block'],
+  keyBlockLength: ['key block length', '6.2', (_, text) => `${text.length} characters`],
   keyUsage: ['key usage', '6.3.1', ({ header }) => meaningOf(KEY_USAGES, header.keyUsage)],
   algorithm: ['algorithm', '6.3.2', ({ header }) => meaningOf(ALGORITHMS, header.algorithm)],
   modeOfUse: ['mode of use', '6.3.3', ({ header }) => modeMeaning(header)],
@@ -101,7 +105,7 @@ function fixedFields(text: string, { scanned, findings }: ScannedKeyBlock): Fiel
       offset,
       length,
       text: text.slice(offset, offset + length),
-      meaning: meaning(scanned),
+      meaning: meaning(scanned, text),
       clause: `X9.143 ${clause}`,
       finding: findings.find((finding) => finding.field === field),
     };
