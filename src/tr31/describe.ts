@@ -13,12 +13,9 @@ import {
   MODES_OF_USE,
 } from './codes.js';
 import { HEADER_FIELDS, type KeyBlockHeader, type ScannedHeader } from './header.js';
-import {
-  hasStandardFormat,
-  type OptionalBlockData,
-  optionalBlockName,
-  readOptionalBlock,
-} from './optional-block-data.js';
+import { readOptionalBlock } from './optional-block-data.js';
+import { hasStandardFormat, optionalBlockName } from './optional-block-formats.js';
+import type { OptionalBlockData } from './optional-block-types.js';
 import type { ScannedBlock } from './optional-blocks.js';
 import { type ScannedKeyBlock, scanKeyBlock } from './parse.js';
 import { type Finding, REPORT_ONLY } from './rules.js';

@@ -31,26 +31,25 @@ export {
   type KeyBlockHeaderInput,
   parseHeader,
 } from './header.js';
-export {
-  type AllowedDerivation,
-  type AsymmetricKeyLife,
-  type BdkIdentifier,
-  type CheckValue,
-  type DerivationsAllowed,
-  formatOptionalBlock,
-  type HmacHash,
-  type InitialKeyId,
-  type KeyBlockValues,
-  type KeySerialNumber,
-  type Label,
-  type OpaqueData,
-  type OptionalBlockData,
-  type ProprietaryData,
-  type PublicKeyCertificates,
-  readOptionalBlock,
-  type TimeStamp,
-  type WrappingPedigree,
-} from './optional-block-data.js';
+export { formatOptionalBlock, readOptionalBlock } from './optional-block-data.js';
+export type {
+  AllowedDerivation,
+  AsymmetricKeyLife,
+  BdkIdentifier,
+  CheckValue,
+  DerivationsAllowed,
+  HmacHash,
+  InitialKeyId,
+  KeyBlockValues,
+  KeySerialNumber,
+  Label,
+  OpaqueData,
+  OptionalBlockData,
+  ProprietaryData,
+  PublicKeyCertificates,
+  TimeStamp,
+  WrappingPedigree,
+} from './optional-block-types.js';
 export type { OptionalBlock } from './optional-blocks.js';
 export { type KeyBlock, parseKeyBlock, type ValidationOptions } from './parse.js';
 export type { MaskedKeyLength } from './payload.js';

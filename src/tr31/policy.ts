@@ -21,7 +21,8 @@ import {
   MODES_OF_USE,
 } from './codes.js';
 import { HEADER_FIELDS, type KeyBlockHeader, type ScannedHeader } from './header.js';
-import { hasStandardFormat, isKnownId, readOptionalBlock } from './optional-block-data.js';
+import { readOptionalBlock } from './optional-block-data.js';
+import { hasStandardFormat, isKnownId } from './optional-block-formats.js';
 import {
   isLengthExtendedInVain,
   type OptionalBlock,

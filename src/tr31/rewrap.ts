@@ -12,11 +12,8 @@ import { withBlockKeys } from './binding/block-keys.js';
 import { checkValueBlock } from './check-value-block.js';
 import { EXPORTABILITIES, KEY_CONTEXTS, lookUp, MODES_OF_USE } from './codes.js';
 import { isVersionId, type KeyBlockHeader, readField } from './header.js';
-import {
-  formatOptionalBlock,
-  hasStandardFormat,
-  readOptionalBlock,
-} from './optional-block-data.js';
+import { formatOptionalBlock, readOptionalBlock } from './optional-block-data.js';
+import { hasStandardFormat } from './optional-block-formats.js';
 import type { OptionalBlock } from './optional-blocks.js';
 import { scanKeyBlock } from './parse.js';
 import { keyIssues } from './policy.js';
