@@ -166,6 +166,18 @@ function liveState(state: KeyState): KeyState {
   return state;
 }
 
+/**
+ * Runs an operation on a key that has not been destroyed, and is not while the operation runs: a
+ * generator that destroys a key in the middle must not get a block sealed under its overwritten
+ * schedule.
+ */
+function whileAlive<T>(state: KeyState, operation: () => T): T {
+  liveState(state);
+  const result = operation();
+  liveState(state);
+  return result;
+}
+
 /** A clear key as an operation needs it. */
 export interface ClearKey {
   /** Undefined where the caller gave bytes. */
@@ -185,7 +197,7 @@ export function withClearKey<T>(
   use: (key: ClearKey) => T,
 ): T {
   const state = stateOf(key);
-  if (state !== undefined) return use(liveState(state));
+  if (state !== undefined) return whileAlive(state, () => use(state));
   const bytes = copyBytes(key, field);
   try {
     return use({ algorithm: undefined, hash: undefined, bytes });
@@ -214,12 +226,14 @@ export function withDerived<D extends Destroyable, T>(
       derived.destroy();
     }
   }
-  const kept = liveState(state).derived?.get(name) as D | undefined; // a name has one type
-  if (kept !== undefined) return use(kept);
-  const derived = derive(state);
-  state.derived ??= new Map();
-  state.derived.set(name, derived);
-  return use(derived);
+  return whileAlive(state, () => {
+    const kept = state.derived?.get(name) as D | undefined; // a name has one type
+    if (kept !== undefined) return use(kept);
+    const derived = derive(state);
+    state.derived ??= new Map();
+    state.derived.set(name, derived);
+    return use(derived);
+  });
 }
 
 interface AdoptedBytes {

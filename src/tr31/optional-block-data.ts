@@ -9,7 +9,7 @@ import { own, requireObject } from '../primitives/bytes.js';
 import { formatOf } from './optional-block-formats.js';
 import type { OptionalBlockData } from './optional-block-types.js';
 import type { OptionalBlock } from './optional-blocks.js';
-import { findUnprintable } from './text.js';
+import { findUnprintable, MAX_KEY_BLOCK_LENGTH } from './text.js';
 
 /**
  * Reads the data of an optional block.
@@ -17,7 +17,8 @@ import { findUnprintable } from './text.js';
  * @param block - The block as a header holds it.
  * @returns Its data, typed by its ID.
  * @throws {@link KeyblockError} `INVALID_OPTIONAL_BLOCK` when the data does not have the format of
- * the ID, `UNSUPPORTED` for an ID that is neither of the standard nor two digits.
+ * the ID, `UNSUPPORTED` for an ID that is neither of the standard nor two digits,
+ * `INPUT_TOO_LARGE` beyond 9999 characters.
  *
  * @example
  * ```ts
@@ -33,6 +34,9 @@ export function readOptionalBlock(block: OptionalBlock): OptionalBlockData {
   if (typeof id !== 'string' || typeof data !== 'string') {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'optionalBlocks' });
   }
+  if (data.length > MAX_KEY_BLOCK_LENGTH) {
+    throw new KeyblockError('INPUT_TOO_LARGE', { field: 'optionalBlocks' });
+  }
   if (findUnprintable(data, 0, data.length) !== -1) throw malformed();
   const format = formatOf(id);
   const content = format.read(data, id);
@@ -46,7 +50,8 @@ export function readOptionalBlock(block: OptionalBlock): OptionalBlockData {
  * @param content - The typed data.
  * @returns The block as a header takes it.
  * @throws {@link KeyblockError} `INVALID_OPTIONAL_BLOCK` when a value does not fit the format,
- * `UNSUPPORTED` for an ID that is neither of the standard nor two digits.
+ * `UNSUPPORTED` for an ID that is neither of the standard nor two digits, `INPUT_TOO_LARGE` beyond
+ * 9999 characters.
  *
  * @example
  * ```ts

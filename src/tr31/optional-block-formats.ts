@@ -7,6 +7,7 @@ import { type Certificate, formatCertificates, readCertificates } from './certif
 import { lookUp } from './codes.js';
 import type { AllowedDerivation, OptionalBlockData } from './optional-block-types.js';
 import type { OptionalBlock } from './optional-blocks.js';
+import { MAX_KEY_BLOCK_LENGTH } from './text.js';
 
 /** Whether the data of a block has the format that the standard gives its ID. */
 export function hasStandardFormat({ id, data }: OptionalBlock): boolean {
@@ -228,12 +229,17 @@ function splitDerivations(text: string): readonly AllowedDerivation[] {
 }
 
 function writeDerivations(derivations: unknown): string | undefined {
-  if (!Array.isArray(derivations) || !derivations.every(isDerivation)) return undefined;
+  if (!isShortArray(derivations) || !derivations.every(isDerivation)) return undefined;
   return derivations.reduce(
     (text, { keyUsage, algorithm, modeOfUse, exportability }) =>
       text + keyUsage + algorithm + modeOfUse + exportability,
     '01',
   );
+}
+
+/** No block has room for more members than characters. */
+function isShortArray(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.length <= MAX_KEY_BLOCK_LENGTH;
 }
 
 function isDerivation(value: unknown): value is AllowedDerivation {
@@ -247,7 +253,7 @@ function isDerivation(value: unknown): value is AllowedDerivation {
 }
 
 function writeCertificates(form: unknown, certificates: unknown): string | undefined {
-  if (!Array.isArray(certificates) || !certificates.every(isCertificate)) return undefined;
+  if (!isShortArray(certificates) || !certificates.every(isCertificate)) return undefined;
   const natural = certificates.length === 1 ? 'single' : 'chain';
   if (form !== undefined && form !== 'single' && form !== 'chain') return undefined;
   return formatCertificates({ form: form ?? natural, certificates });
@@ -256,7 +262,8 @@ function writeCertificates(form: unknown, certificates: unknown): string | undef
 function isCertificate(value: unknown): value is Certificate {
   if (typeof value !== 'object' || value === null) return false;
   const { format, certificate } = value as Partial<Certificate>; // every part is checked
-  return (format === 'X.509' || format === 'EMV') && isBytes(certificate);
+  const fits = isBytes(certificate) && certificate.length <= MAX_KEY_BLOCK_LENGTH;
+  return fits && (format === 'X.509' || format === 'EMV');
 }
 
 function prefixed(

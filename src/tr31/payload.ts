@@ -13,6 +13,9 @@ import type { Version } from './versions.js';
 /** To how many bytes the length of the key is masked before padding. */
 export type MaskedKeyLength = 'x9.143' | 'none' | number;
 
+/** The most bytes whose number of bits fits two bytes. */
+export const MAX_KEY_LENGTH = 8191;
+
 /** Bytes of the length field in front of the key. */
 const LENGTH_BYTES = 2;
 

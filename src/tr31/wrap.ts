@@ -20,7 +20,7 @@ import {
   layOutHeader,
   readHeader,
 } from './header.js';
-import { type MaskedKeyLength, payloadLength, writePayload } from './payload.js';
+import { MAX_KEY_LENGTH, type MaskedKeyLength, payloadLength, writePayload } from './payload.js';
 import { headerIssues, hmacHash, kbpkIssues, keyIssues } from './policy.js';
 import { type Allow, type Issue, type Policy, readPolicy, settle } from './rules.js';
 import { MAX_KEY_BLOCK_LENGTH, writeAscii } from './text.js';
@@ -148,6 +148,7 @@ function requireWritable(
   if ((versionId === 'A' || versionId === 'C') && !policy.allow.has('version-a-or-c')) {
     throw new KeyblockError('UNSUPPORTED', { field: 'versionId' });
   }
+  if (key.length > MAX_KEY_LENGTH) throw new KeyblockError('INPUT_TOO_LARGE', { field: 'key' });
   const fits = fitsAlgorithm(keyAlgorithm(header.algorithm), key.length);
   if (key.length === 0 || !(fits || policy.allow.has('key-length'))) {
     throw new KeyblockError('INVALID_LENGTH', { field: 'key' });
