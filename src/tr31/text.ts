@@ -1,7 +1,7 @@
 /** The characters of a key block (X9.143 6.2): which are legal where. */
 
 import { KeyblockError, type KeyblockErrorField } from '../errors.js';
-import { HEX_VALUES } from '../primitives/hex-tables.js';
+import { HEX_VALUES } from '../primitives/hex.js';
 
 /** The largest number that the length field can hold. */
 export const MAX_KEY_BLOCK_LENGTH = 9999;

@@ -7,7 +7,7 @@
 import { KeyblockError } from '../errors.js';
 import { fitsAlgorithm } from '../primitives/algorithms.js';
 import { own, requireObject } from '../primitives/bytes.js';
-import { asciiText, writeHex } from '../primitives/hex-tables.js';
+import { asciiText, writeHex } from '../primitives/hex.js';
 import type { RandomBytes } from '../primitives/random.js';
 import { type ClearKey, type KeyInput, withClearKey } from '../secret-key.js';
 import type { BlockKeys } from './binding/binding.js';
