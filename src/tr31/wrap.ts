@@ -130,12 +130,14 @@ export function sealKeyBlock(
 /** Header as text, payload and MAC in hex. */
 function formatKeyBlock(message: Uint8Array, headerLength: number, mac: Uint8Array): string {
   const macOffset = 2 * message.length - headerLength;
-  const text = new Uint8Array(macOffset + 2 * mac.length);
-  for (let i = 0; i < headerLength; i++) text[i] = message[i] as number; // in range
-  writeHex(message, headerLength, text, headerLength);
-  writeHex(mac, 0, text, macOffset);
-  return asciiText(text);
+  for (let i = 0; i < headerLength; i++) line[i] = message[i] as number; // in range
+  writeHex(message, headerLength, line, headerLength);
+  writeHex(mac, 0, line, macOffset);
+  return asciiText(line.subarray(0, macOffset + 2 * mac.length));
 }
+
+/** Where a block is put together. Kept, because a fresh array of its size costs a key's wrapping. */
+const line = /* @__PURE__ */ new Uint8Array(MAX_KEY_BLOCK_LENGTH);
 
 function requireWritable(
   header: KeyBlockHeader,
