@@ -130,10 +130,14 @@ export function algorithmOf(named: KeyAlgorithm | undefined, key: ClearKey): Key
 }
 
 function readMethod(method: KcvMethod | undefined): KcvMethod | undefined {
-  if (method !== undefined && !Object.hasOwn(DEFAULT_KCV_LENGTHS, method)) {
+  if (method !== undefined && !isMethod(method)) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'method' });
   }
   return method;
+}
+
+function isMethod(method: unknown): boolean {
+  return typeof method === 'string' && Object.hasOwn(DEFAULT_KCV_LENGTHS, method);
 }
 
 function readHash(hash: HashName | undefined): HashName | undefined {

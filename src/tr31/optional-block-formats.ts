@@ -13,7 +13,8 @@ import { MAX_KEY_BLOCK_LENGTH } from './text.js';
 export function hasStandardFormat({ id, data }: OptionalBlock): boolean {
   const format = lookUp(FORMATS, id);
   if (format === undefined) return true;
-  return format.read(data, id) !== undefined && format.strict?.(data) !== false;
+  // AWS documents BI with 11 for AES: that can be read, but is not the standard's.
+  return format.read(data, id) !== undefined && !(id === 'BI' && data.startsWith('11'));
 }
 
 /** Whether an ID is one of the standard (PB included) or a proprietary one of two digits. */
@@ -38,8 +39,6 @@ export interface Format {
   read(data: string, id: string): OptionalBlockData | undefined;
   /** Undefined where a value is of the wrong type; what is written is read back by the caller. */
   write(content: Readonly<Record<string, unknown>>): string | undefined;
-  /** False for what can be read although the standard has it otherwise. */
-  strict?(data: string): boolean;
 }
 
 /** X9.143 6.3.6.5 table 13. */
@@ -76,12 +75,10 @@ const FORMATS: Readonly<Record<string, Format>> = {
     read: (data) => {
       const identifier = data.slice(2);
       if (/^00[0-9A-F]{10}$/.test(data)) return { id: 'BI', dukpt: 'TDES', identifier };
-      // AWS documents 11 where the standard has 01.
       if (/^(?:01|11)[0-9A-F]{8}$/.test(data)) return { id: 'BI', dukpt: 'AES', identifier };
       return undefined;
     },
     write: ({ dukpt, identifier }) => prefixed({ TDES: '00', AES: '01' }, dukpt, identifier),
-    strict: (data) => !data.startsWith('11'),
   },
   CT: {
     name: 'public key certificate',

@@ -180,10 +180,11 @@ function requireKeyOfHeader({ algorithm, hash }: ClearKey, header: KeyBlockHeade
 
 function readCheckValues(input: readonly ('KC' | 'KP')[] | undefined): readonly ('KC' | 'KP')[] {
   if (input === undefined) return [];
-  if (!Array.isArray(input) || !input.every((id) => id === 'KC' || id === 'KP')) {
+  const ids = Array.isArray(input) && input.length <= 2 ? [...input] : undefined;
+  if (ids === undefined || !ids.every((id) => id === 'KC' || id === 'KP') || ids[0] === ids[1]) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'checkValues' });
   }
-  return [...input];
+  return ids;
 }
 
 function appendCheckValues(

@@ -62,8 +62,21 @@ export function textOf(
   return fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength });
 }
 
+/** Any text at all: ASCII and beyond, lone surrogates too. */
+export function anyString(maxLength: number, minLength: number = 0): fc.Arbitrary<string> {
+  return fc
+    .array(fc.oneof(fc.nat(0x7f), fc.nat(0xffff)), { minLength, maxLength })
+    .map((codes) => String.fromCharCode(...codes));
+}
+
+/** Printable text: short and mixed, or long and repetitive. */
 export function printable(maxLength: number): fc.Arbitrary<string> {
-  return textOf(PRINTABLE, 0, maxLength);
+  return fc.oneof(
+    textOf(PRINTABLE, 0, Math.min(maxLength, 20)),
+    fc
+      .tuple(textOf(PRINTABLE, 1, 5), fc.nat(maxLength))
+      .map(([text, length]) => text.repeat(length).slice(0, length)),
+  );
 }
 
 export function alphanumeric(length: number): fc.Arbitrary<string> {

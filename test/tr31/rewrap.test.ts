@@ -395,6 +395,25 @@ describe('rewrapKey, given the wrong arguments,', () => {
     }
   });
 
+  it('takes a single DES key as the old KBPK in interoperable validation, never as the new', () => {
+    const single = TDES.subarray(8);
+    // Two keys that are one: as KBPK the double is no other than the single.
+    const kbpk = Uint8Array.of(...single, ...single);
+    const optionalBlocks = [
+      { id: 'KP', data: `00${computeKcv({ key: single, algorithm: 'DES' })}` },
+    ];
+    const header = { ...HEADER, versionId: 'C', algorithm: 'D', optionalBlocks } as const;
+    const keyBlock = wrap({ kbpk, key: KEY.subarray(8), header, allow: ALL_VERSIONS });
+    const options = { keyBlock, from: single, to: TDES, allow: ALL_VERSIONS };
+    expect(() => rewrap(options)).toThrow(refusal('WEAK_KEY'));
+    const translated = rewrap({ ...options, validation: 'interoperable' });
+    expect(parseKeyBlock(translated).header.optionalBlocks).toEqual([KP_TDES]);
+    const to = TDES.subarray(8);
+    expect(() => rewrap({ ...options, to, validation: 'interoperable' })).toThrow(
+      refusal('WEAK_KEY'),
+    );
+  });
+
   it('puts no key under a weaker one', () => {
     const keyBlock = wrap({ key: AES_256, header: { ...HEADER, algorithm: 'A' } });
     expect(() => rewrap({ keyBlock })).toThrow(refusal('KEY_STRENGTH', 'key'));

@@ -12,7 +12,12 @@ import {
   type VersionId,
 } from 'keyblock';
 import {
+  formatHeader,
   parseKeyBlock,
+  type RewrapKeyOptions,
+  rewrapKey,
+  type TraceUnwrapOptions,
+  traceUnwrap,
   type UnwrapKeyOptions,
   unwrapKey,
   verifyKeyBlock,
@@ -21,6 +26,7 @@ import {
 } from 'keyblock/tr31';
 import { describe, expect, it } from 'vitest';
 import {
+  anyString,
   anyWrapping,
   BLOCK_LENGTHS,
   bytesOf,
@@ -355,12 +361,19 @@ describe('wrapKey', () => {
   });
 
   it('rejects a single DES key as KBPK, whatever is allowed', () => {
+    const allow: Allow[] = ['version-a-or-c', 'weaker-kbpk', 'kcv-mismatch'];
+    const kp = { id: 'KP', data: '00ABCDEF' };
     for (const versionId of ['A', 'C'] as const) {
       const header = { ...HEADER, algorithm: 'D', versionId };
-      const allow: Allow[] = ['version-a-or-c', 'weaker-kbpk'];
-      expect(() => wrap({ header, key: bytes(8), kbpk: bytes(8), allow })).toThrow(
-        refusal('WEAK_KEY', 'kbpk'),
-      );
+      for (const options of [
+        { header },
+        { header, checkValues: ['KP'] },
+        { header: { ...header, optionalBlocks: [kp] } },
+      ] as const) {
+        expect(() => wrap({ ...options, key: bytes(8), kbpk: bytes(8), allow })).toThrow(
+          refusal('WEAK_KEY', 'kbpk'),
+        );
+      }
     }
   });
 
@@ -566,7 +579,7 @@ describe('wrapKey', () => {
     expect(() => parseKeyBlock(KEY_BLOCK, options)).toThrow(refusal('INVALID_ARGUMENT', 'allow'));
   });
 
-  it.each<[unknown]>([['KC'], [['KV']], [['KC', undefined]], [{}], [null]])(
+  it.each<[unknown]>([['KC'], [['KV']], [['KC', undefined]], [['KP', 'KP']], [{}], [null]])(
     'rejects checkValues: %j',
     (checkValues) => {
       const options = { checkValues } as Partial<WrapKeyOptions>;
@@ -577,7 +590,6 @@ describe('wrapKey', () => {
   it('rejects check values that are there already, or that the algorithm has not', () => {
     const header = { ...HEADER, optionalBlocks: [{ id: 'KC', data: '0108793E25AB' }] };
     expect(() => wrap({ header, checkValues: ['KC'] })).toThrow(refusal('INVALID_OPTIONAL_BLOCK'));
-    expect(() => wrap({ checkValues: ['KP', 'KP'] })).toThrow(refusal('INVALID_OPTIONAL_BLOCK'));
     for (const algorithm of 'HRES') {
       const other = { ...HEADER, algorithm, optionalBlocks: [{ id: 'HM', data: '21' }] };
       expect(() => wrap({ header: other, checkValues: ['KC'] })).toThrow(refusal('UNSUPPORTED'));
@@ -608,12 +620,7 @@ describe('unwrapKey', () => {
     const altered = fc
       .constantFrom(...blocks)
       .chain(([kbpk, text]) =>
-        fc.tuple(
-          fc.constant(kbpk),
-          fc.constant(text),
-          fc.nat(text.length - 1),
-          fc.string({ unit: 'binary-ascii', minLength: 0, maxLength: 2 }),
-        ),
+        fc.tuple(fc.constant(kbpk), fc.constant(text), fc.nat(text.length - 1), anyString(2)),
       );
     fc.assert(
       fc.property(altered, ([kbpk, text, at, replacement]) => {
@@ -705,5 +712,137 @@ describe('unwrapKey', () => {
       expect(() => unwrapKey(options)).toThrow(refusal('INVALID_ARGUMENT', 'keyBlock'));
       expect(() => verifyKeyBlock(options)).toThrow(refusal('INVALID_ARGUMENT', 'keyBlock'));
     }
+  });
+});
+
+/** Runs a call while `Object.prototype` has what attackers put there; then takes it away again. */
+function whilePolluted(supplied: object, call: () => unknown): unknown {
+  const names = Object.keys(supplied);
+  for (const [name, value] of Object.entries(supplied)) {
+    const attributes = { value, configurable: true, enumerable: true, writable: true };
+    Object.defineProperty(Object.prototype, name, attributes);
+  }
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  } finally {
+    for (const name of names) Reflect.deleteProperty(Object.prototype, name);
+  }
+}
+
+describe('Object.prototype', () => {
+  const supplied = {
+    kbpk: KBPK,
+    key: AES_128,
+    from: KBPK,
+    to: AES_128,
+    keyBlock: KEY_BLOCK,
+    header: HEADER,
+    versionId: 'E',
+    keyUsage: 'P0',
+    keyVersionNumber: '55',
+    keyContext: '2',
+    modeOfUse: 'D',
+    exportability: 'N',
+    optionalBlocks: [{ id: 'LB', data: 'x' }],
+    id: 'LB',
+    data: 'x',
+    keyBlockLength: 7,
+    validation: 'interoperable',
+    allow: ['version-a-or-c', 'lower-case-hex', 'weaker-kbpk', 'unknown-attribute'],
+    maskedKeyLength: 'none',
+    checkValues: ['KP'],
+    randomBytes: (length: number) => new Uint8Array(length),
+    testKey: true,
+    field: 'kbpk',
+    offset: 3,
+  };
+  const lowerCase = KEY_BLOCK.slice(0, 16) + KEY_BLOCK.slice(16).toLowerCase();
+  const versionA = { ...HEADER, algorithm: 'T', versionId: 'A' } as const;
+  const { keyUsage: _, ...withoutUsage } = HEADER;
+
+  it.each<[string, () => unknown, unknown]>([
+    [
+      'KBPK',
+      () => wrapKey({ key: AES_128, header: HEADER } as WrapKeyOptions),
+      refusal('INVALID_ARGUMENT', 'kbpk'),
+    ],
+    [
+      'key',
+      () => wrapKey({ kbpk: KBPK, header: HEADER } as WrapKeyOptions),
+      refusal('INVALID_ARGUMENT', 'key'),
+    ],
+    [
+      'header',
+      () => wrapKey({ kbpk: KBPK, key: AES_128 } as WrapKeyOptions),
+      refusal('INVALID_ARGUMENT', 'header'),
+    ],
+    [
+      'usage',
+      () => wrap({ header: withoutUsage as KeyBlockHeaderInput }),
+      refusal('INVALID_ARGUMENT', 'keyUsage'),
+    ],
+    [
+      'block',
+      () => wrap({ header: { ...HEADER, optionalBlocks: [{} as OptionalBlock] } }),
+      refusal('INVALID_ARGUMENT', 'optionalBlocks'),
+    ],
+    [
+      'allowed version',
+      () => wrap({ kbpk: TDES_2K, header: versionA }),
+      refusal('UNSUPPORTED', 'versionId'),
+    ],
+    [
+      'text',
+      () => unwrapKey({ kbpk: KBPK } as UnwrapKeyOptions),
+      refusal('INVALID_ARGUMENT', 'keyBlock'),
+    ],
+    [
+      'validation',
+      () => unwrapKey({ kbpk: KBPK, keyBlock: lowerCase }),
+      refusal('INVALID_HEX', 'payload'),
+    ],
+    [
+      'validation of parsing',
+      () => parseKeyBlock(lowerCase, {}),
+      refusal('INVALID_HEX', 'payload'),
+    ],
+    ['default header', () => wrap().slice(0, 16), 'D0144D0AB00E0000'],
+    [
+      'change to a header',
+      () => rewrapKey({ keyBlock: KEY_BLOCK, from: KBPK, to: KBPK, header: {} }).slice(0, 16),
+      'D0144P0AE00E0000',
+    ],
+    [
+      'KBPK to re-wrap to',
+      () => rewrapKey({ keyBlock: KEY_BLOCK, from: KBPK } as RewrapKeyOptions),
+      refusal('INVALID_ARGUMENT', 'to'),
+    ],
+    [
+      'test key',
+      () => traceUnwrap({ kbpk: KBPK, keyBlock: KEY_BLOCK } as TraceUnwrapOptions),
+      refusal('INVALID_ARGUMENT', 'testKey'),
+    ],
+    [
+      'length',
+      () => formatHeader({ header: { ...HEADER } } as Parameters<typeof formatHeader>[0]),
+      refusal('INVALID_ARGUMENT', 'keyBlockLength'),
+    ],
+  ])('supplies no %s', (_, call, expected) => {
+    expect(whilePolluted(supplied, call)).toEqual(expected);
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  it('supplies no randomness', () => {
+    const drawn = () => whilePolluted(supplied, () => wrap());
+    expect(drawn()).not.toBe(drawn());
+  });
+
+  it('supplies no field and offset of an error', () => {
+    const call = () => unwrapKey({ kbpk: KBPK.subarray(16), keyBlock: KEY_BLOCK });
+    const { code, field, offset, message } = thrownBy(call);
+    expect(code).toBe('AUTHENTICATION_FAILED');
+    expect(whilePolluted(supplied, call)).toMatchObject({ code, field, offset, message });
   });
 });
