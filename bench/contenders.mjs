@@ -1,4 +1,4 @@
-/** The implementations that the benchmark compares, behind one interface, and proof that they agree. */
+/** The implementations that are compared, behind one interface, and proof that they agree. */
 
 import { strictEqual, throws } from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -6,7 +6,7 @@ import { computeKcv, rewrapKey, SecretKey, unwrapKey, wrapKey } from 'keyblock';
 import * as straightforward from './straightforward.mjs';
 import * as tuned from './tuned.mjs';
 
-/** The two kinds of key block measured: a two-key TDES key, and an AES-256 key, each under its like. */
+/** The key blocks that are measured: a two-key TDES key and an AES-256 key, each under its like. */
 export const KINDS = {
   B: {
     algorithm: 'TDES',
@@ -37,8 +37,8 @@ export const KINDS = {
 };
 
 /**
- * `holdKbpk` and `holdKey` make from bytes what an application would keep; the `*Cold` operations
- * start from the bytes. `open` gives the bytes of the key back; `unwrap` what the implementation gives.
+ * `holdKbpk` and `holdKey` make from bytes what an application would keep; `unwrapCold` and `kcv`
+ * start from the bytes. `open` gives the bytes of the key, `unwrap` what the implementation gives.
  */
 export const CONTENDERS = [
   {
@@ -83,7 +83,7 @@ export const CONTENDERS = [
   },
 ];
 
-/** Throws unless every contender opens what every other one wraps and re-wraps, and nothing else. */
+/** Throws unless each contender opens what each other one wraps and re-wraps, and nothing else. */
 export function assertAgreement() {
   for (const kind of Object.values(KINDS)) {
     const key = randomBytes(kind.keyLength);

@@ -3,24 +3,22 @@
 /** Calls between two looks at the clock, so that looking costs nothing. */
 const BATCH = 64;
 
-/** Keeps the last result reachable, so that no call can be optimised away. */
-let sink;
-
 /**
- * Measures every task for a slice in every round, so that a slow moment of the machine falls on all
- * of them and samples of one round may be divided by each other.
+ * Measures every task for a slice in every round, so that a slow moment of the machine falls on
+ * all of them and samples of one round may be divided by each other. The first rounds do not count:
+ * code that is optimised for one task is optimised again when the next one brings other objects.
  *
  * @param tasks - Functions that do one operation; each is given the number of the call.
  * @returns For every task its rates, one a round, in operations per second.
  */
-export function measureInterleaved(tasks, { rounds, sliceMs, warmUpMs }) {
-  for (const task of tasks) measureRate(task, warmUpMs);
+export function measureInterleaved(tasks, { rounds, warmUpRounds, sliceMs }) {
   const rates = tasks.map(() => []);
-  for (let round = 0; round < rounds; round++) {
+  for (let round = -warmUpRounds; round < rounds; round++) {
     for (let turn = 0; turn < tasks.length; turn++) {
       // Whoever comes next pays for some of the garbage of the last one: take turns at that, too.
-      const index = (turn + round) % tasks.length;
-      rates[index].push(measureRate(tasks[index], sliceMs));
+      const index = (turn + round + warmUpRounds) % tasks.length;
+      const rate = measureRate(tasks[index], sliceMs);
+      if (round >= 0) rates[index].push(rate);
     }
   }
   return rates;
@@ -31,7 +29,10 @@ function measureRate(task, sliceMs) {
   let calls = 0;
   let elapsed = 0;
   do {
-    for (let i = 0; i < BATCH; i++) sink = task(calls + i);
+    for (let i = 0; i < BATCH; i++) {
+      // A result that is looked at cannot be optimised away.
+      if (task(calls + i) === undefined) throw new Error('a task must give its result back');
+    }
     calls += BATCH;
     elapsed = cpuMs() - start;
   } while (elapsed < sliceMs);

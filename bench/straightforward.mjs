@@ -1,7 +1,7 @@
 /**
- * TR-31 versions B and D, and the usual check values, over node:crypto: what a careful engineer with
- * the standard at hand writes in an afternoon. Every call derives the KBEK and the KBAK anew, and
- * every step makes a cipher of its own.
+ * TR-31 versions B and D, and the usual check values, over node:crypto: what a careful engineer
+ * with the standard at hand writes in an afternoon. Every call derives the KBEK and the KBAK anew,
+ * and every step makes a cipher of its own.
  *
  * Keys are Buffers. A header is its text, whose length field is a placeholder when wrapping.
  */

@@ -1,11 +1,11 @@
 /**
  * TR-31 versions B and D, and the usual check values, over node:crypto with everything that a Node
- * user can reasonably do for speed. What costs time there is making a cipher object and the calls into
- * native code, far more than the ciphers themselves; so there are as few of both as the format allows:
- * one cipher for a MAC, one for the payload.
+ * user can reasonably do for speed. What costs time there is making cipher objects and calling into
+ * native code, far more than the ciphers themselves. So there are as few of both as the format
+ * allows: one cipher for a MAC, one for the payload.
  *
- * The work buffer holds clear keys between calls, which a library must not do; this code does it
- * because it is measured.
+ * The work buffer holds clear keys between calls, which a library must not do; here it serves to
+ * give this opponent every advantage.
  */
 
 import { createCipheriv, createDecipheriv, randomFillSync, timingSafeEqual } from 'node:crypto';
@@ -19,8 +19,8 @@ const PRINTABLE = /^[ -~]*$/;
 const ZERO_BLOCKS = { 8: Buffer.alloc(8), 16: Buffer.alloc(16) };
 
 /**
- * Derives what a KBPK's key blocks need, once: KBEK, KBAK and the KBAK's first CMAC subkey. The second
- * one is never needed, because header and payload are whole blocks.
+ * Derives what a KBPK's key blocks need, once: KBEK, KBAK and the KBAK's first CMAC subkey. The
+ * second one is never needed, because header and payload are whole blocks.
  */
 export function prepareKbpk({ versionId, kbpk }) {
   const blockSize = versionId === 'B' ? 8 : 16;
@@ -86,7 +86,7 @@ export function unwrapKey({ prepared, keyBlock }) {
   return { header, key: payload.subarray(2, 2 + bits / 8) };
 }
 
-/** Moves a key block from one prepared KBPK to another, with fresh padding under the same header. */
+/** Moves a key block from one prepared KBPK to another: same header, fresh padding. */
 export function rewrapKey({ keyBlock, from, to }) {
   const { header, key } = unwrapKey({ prepared: from, keyBlock });
   return wrapKey({ prepared: to, key, header });
@@ -105,7 +105,7 @@ export function computeAesKcv(key) {
   return cipher.update(cmacSubkeys(cipher, 16).k1).hexSlice(0, 5).toUpperCase();
 }
 
-/** The CMAC of the first `end` bytes of the work buffer, in one CBC call; leaves them as they were. */
+/** The CMAC of the first `end` bytes of the work buffer, in one CBC call; they stay as they are. */
 function macOfWork({ blockSize, cbcName, kbak, k1 }, end) {
   xorInto(WORK, end - blockSize, k1);
   const cipher = createCipheriv(cbcName, kbak, ZERO_BLOCKS[blockSize]);
@@ -189,7 +189,7 @@ function fourDigits(number) {
   return String(number).padStart(4, '0');
 }
 
-/** Randomness drawn in bulk: a system call for every pad would cost more than the pad's key block. */
+/** Randomness in bulk: a system call for every pad would cost more than the rest of its block. */
 const RANDOM = Buffer.alloc(65536);
 let randomUsed = RANDOM.length;
 

@@ -180,7 +180,10 @@ export class KeyblockError extends Error {
    * @param code - What went wrong.
    * @param details - Where.
    */
-  constructor(code: KeyblockErrorCode, { field, offset }: KeyblockErrorDetails = {}) {
+  constructor(code: KeyblockErrorCode, details: KeyblockErrorDetails = {}) {
+    // Own properties only, as everywhere: `Object.prototype` names no field.
+    const field = Object.hasOwn(details, 'field') ? details.field : undefined;
+    const offset = Object.hasOwn(details, 'offset') ? details.offset : undefined;
     super(field === undefined ? ERROR_CODES[code] : `${ERROR_CODES[code]} ${hint(field)}`);
     this.code = code;
     this.field = field;

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { KeyblockError } from './errors.js';
 import { copyBytes } from './primitives/bytes.js';
-import { encodeHex, HEX_VALUES } from './primitives/hex-tables.js';
+import { decodeHex, encodeHex } from './primitives/hex.js';
 
 /**
  * Encodes bytes as upper-case hex without separators.
@@ -42,20 +41,5 @@ export function toHex(bytes: Uint8Array): string {
  * ```
  */
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
-  if (typeof hex !== 'string') throw new KeyblockError('INVALID_ARGUMENT', { field: 'hex' });
-  const bytes = new Uint8Array(hex.length >> 1);
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = (digit(hex, 2 * i) << 4) | digit(hex, 2 * i + 1);
-  }
-  if (hex.length % 2 !== 0) {
-    digit(hex, hex.length - 1);
-    throw new KeyblockError('INVALID_HEX', { field: 'hex', offset: hex.length });
-  }
-  return bytes;
-}
-
-function digit(hex: string, offset: number): number {
-  const value = HEX_VALUES[hex.charCodeAt(offset)] ?? -1;
-  if (value < 0) throw new KeyblockError('INVALID_HEX', { field: 'hex', offset });
-  return value;
+  return decodeHex(hex, 'hex');
 }

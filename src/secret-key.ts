@@ -9,7 +9,7 @@ import { fitsAlgorithm, isKeyAlgorithm, type KeyAlgorithm } from './primitives/a
 import { copyBytes, own, requireObject } from './primitives/bytes.js';
 import { DEFAULT_KCV_LENGTHS, defaultMethod, fullCheckValue } from './primitives/check-value.js';
 import { HASH_STRENGTHS, type HashName } from './primitives/hashes.js';
-import { encodeHex } from './primitives/hex-tables.js';
+import { encodeHex } from './primitives/hex.js';
 
 /** What {@link SecretKey} is made from. */
 export interface SecretKeyOptions {
@@ -38,8 +38,8 @@ interface KeyState {
   destroyed: boolean;
 }
 
-/** Marks options whose bytes are the library's own: they become the key, whatever their length. */
-const adopted: unique symbol = /* @__PURE__ */ Symbol('adopted');
+/** Bytes of the library's own, on their way into a handle: see `adoptKey`. */
+let adopted: Uint8Array<ArrayBuffer> | undefined;
 
 let stateOf: (value: unknown) => KeyState | undefined;
 
@@ -87,9 +87,8 @@ export class SecretKey {
     if (hash !== undefined && !HASH_STRENGTHS.has(hash)) {
       throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
     }
-    const given: SecretKeyOptions & AdoptedBytes = options;
-    const bytes = given[adopted] ?? copyBytes(own(options, 'bytes'), 'bytes');
-    if (!fitsAlgorithm(algorithm, bytes.length) && given[adopted] === undefined) {
+    const bytes = adopted ?? copyBytes(own(options, 'bytes'), 'bytes');
+    if (!fitsAlgorithm(algorithm, bytes.length) && adopted === undefined) {
       throw new KeyblockError('INVALID_LENGTH', { field: 'bytes' });
     }
     this.#state = { algorithm, bytes, hash, derived: undefined, destroyed: false };
@@ -161,8 +160,8 @@ export class SecretKey {
   }
 }
 
-function liveState(state: KeyState): KeyState {
-  if (state.destroyed) throw new KeyblockError('KEY_DESTROYED', { field: 'key' });
+function liveState(state: KeyState, field: KeyblockErrorField = 'key'): KeyState {
+  if (state.destroyed) throw new KeyblockError('KEY_DESTROYED', { field });
   return state;
 }
 
@@ -171,10 +170,10 @@ function liveState(state: KeyState): KeyState {
  * generator that destroys a key in the middle must not get a block sealed under its overwritten
  * schedule.
  */
-function whileAlive<T>(state: KeyState, operation: () => T): T {
-  liveState(state);
+function whileAlive<T>(state: KeyState, field: KeyblockErrorField, operation: () => T): T {
+  liveState(state, field);
   const result = operation();
-  liveState(state);
+  liveState(state, field);
   return result;
 }
 
@@ -197,7 +196,7 @@ export function withClearKey<T>(
   use: (key: ClearKey) => T,
 ): T {
   const state = stateOf(key);
-  if (state !== undefined) return whileAlive(state, () => use(state));
+  if (state !== undefined) return whileAlive(state, field, () => use(state));
   const bytes = copyBytes(key, field);
   try {
     return use({ algorithm: undefined, hash: undefined, bytes });
@@ -226,7 +225,7 @@ export function withDerived<D extends Destroyable, T>(
       derived.destroy();
     }
   }
-  return whileAlive(state, () => {
+  return whileAlive(state, field, () => {
     const kept = state.derived?.get(name) as D | undefined; // a name has one type
     if (kept !== undefined) return use(kept);
     const derived = derive(state);
@@ -234,10 +233,6 @@ export function withDerived<D extends Destroyable, T>(
     state.derived.set(name, derived);
     return use(derived);
   });
-}
-
-interface AdoptedBytes {
-  readonly [adopted]?: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -249,6 +244,10 @@ export function adoptKey(
   bytes: Uint8Array<ArrayBuffer>,
   hash?: HashName | undefined,
 ): SecretKey {
-  const options: SecretKeyOptions & AdoptedBytes = { algorithm, bytes, hash, [adopted]: bytes };
-  return new SecretKey(options);
+  adopted = bytes;
+  try {
+    return new SecretKey({ algorithm, bytes, hash });
+  } finally {
+    adopted = undefined;
+  }
 }

@@ -80,7 +80,8 @@ export function combineComponents(options: CombineComponentsOptions): SecretKey 
  *
  * @param options - The key and how many components.
  * @returns The components, each as secret as the key.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH`.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH`; `WEAK_KEY` when the generator
+ * given repeats itself.
  *
  * @example
  * ```ts
@@ -110,21 +111,23 @@ export function splitIntoComponents(options: SplitIntoComponentsOptions): Secret
       return component;
     });
     components.push(last);
+    // Equal ones could not be combined again: only a broken generator makes them.
+    if (hasEqualPair(components)) throw new KeyblockError('WEAK_KEY', { field: 'randomBytes' });
     return components.map((bytes) => adoptKey(algorithm, bytes, key.hash));
   });
 }
 
 function combine(algorithm: KeyAlgorithm, components: readonly Uint8Array[]): SecretKey {
   const sum = new Uint8Array(components[0]?.length ?? 0);
-  for (const [i, component] of components.entries()) {
+  for (const component of components) {
     if (component.length !== sum.length) {
       throw new KeyblockError('INVALID_LENGTH', { field: 'components' });
     }
-    // Two equal ones cancel out: somebody entered one component twice.
-    if (components.slice(0, i).some((other) => equalBytes(other, component))) {
-      throw new KeyblockError('INVALID_ARGUMENT', { field: 'components' });
-    }
     xorInto(sum, component);
+  }
+  // Two equal ones cancel out: somebody entered one component twice.
+  if (hasEqualPair(components)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'components' });
   }
   if (!fitsAlgorithm(algorithm, sum.length)) {
     throw new KeyblockError('INVALID_LENGTH', { field: 'components' });
@@ -133,6 +136,12 @@ function combine(algorithm: KeyAlgorithm, components: readonly Uint8Array[]): Se
     throw new KeyblockError('WEAK_KEY', { field: 'components' });
   }
   return adoptKey(algorithm, sum);
+}
+
+function hasEqualPair(components: readonly Uint8Array[]): boolean {
+  return components.some((component, i) =>
+    components.slice(0, i).some((other) => equalBytes(other, component)),
+  );
 }
 
 function readAlgorithm(algorithm: KeyAlgorithm | undefined): KeyAlgorithm {

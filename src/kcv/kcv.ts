@@ -5,7 +5,6 @@
  */
 
 import { KeyblockError } from '../errors.js';
-import { fromHex } from '../hex.js';
 import { isKeyAlgorithm, type KeyAlgorithm } from '../primitives/algorithms.js';
 import { equalBytes, own, requireObject } from '../primitives/bytes.js';
 import {
@@ -15,7 +14,7 @@ import {
   type KcvMethod,
 } from '../primitives/check-value.js';
 import { HASH_STRENGTHS, type HashName } from '../primitives/hashes.js';
-import { encodeHex } from '../primitives/hex-tables.js';
+import { decodeHex, encodeHex } from '../primitives/hex.js';
 import { type ClearKey, type KeyInput, withClearKey } from '../secret-key.js';
 
 /** A key, and by which method its check value is computed. */
@@ -102,7 +101,7 @@ export function matchesKcv(options: MatchesKcvOptions): boolean {
   if (kcv.length < 4 || kcv.length > 128) {
     throw new KeyblockError('INVALID_LENGTH', { field: 'kcv', offset: kcv.length });
   }
-  const given = fromHex(kcv);
+  const given = decodeHex(kcv, 'kcv');
   const { value } = checkValueOf(options);
   if (given.length > value.length) throw new KeyblockError('INVALID_LENGTH', { field: 'kcv' });
   return equalBytes(value.subarray(0, given.length), given);
@@ -131,10 +130,14 @@ export function algorithmOf(named: KeyAlgorithm | undefined, key: ClearKey): Key
 }
 
 function readMethod(method: KcvMethod | undefined): KcvMethod | undefined {
-  if (method !== undefined && !Object.hasOwn(DEFAULT_KCV_LENGTHS, method)) {
+  if (method !== undefined && !isMethod(method)) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'method' });
   }
   return method;
+}
+
+function isMethod(method: unknown): boolean {
+  return typeof method === 'string' && Object.hasOwn(DEFAULT_KCV_LENGTHS, method);
 }
 
 function readHash(hash: HashName | undefined): HashName | undefined {

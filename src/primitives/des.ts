@@ -18,15 +18,18 @@ export function createTdes(key: Uint8Array): BlockCipher {
     reverseRounds(encryption.subarray(32, 64)); // EDE: the middle pass decrypts
     expandKey(key, key.length === 24 ? 16 : 0, encryption, 64); // two-key: K1, K2, K1
   }
-  const decryption = new Int32Array(encryption);
-  reverseRounds(decryption);
+  let decryption: Int32Array | undefined;
   return {
     blockLength: 8,
     encryptBlock: (bytes, offset) => transform(encryption, bytes, offset),
-    decryptBlock: (bytes, offset) => transform(decryption, bytes, offset),
+    decryptBlock(bytes, offset) {
+      // Most keys only ever encrypt, so this schedule waits for its use.
+      decryption ??= reverseRounds(new Int32Array(encryption));
+      transform(decryption, bytes, offset);
+    },
     destroy() {
       encryption.fill(0);
-      decryption.fill(0);
+      decryption?.fill(0);
     },
   };
 }
@@ -131,13 +134,14 @@ function choose(c: number, d: number, column: number): number {
 }
 
 /** Turns a schedule into that of the inverse cipher: the same rounds, backwards. */
-function reverseRounds(schedule: Int32Array): void {
+function reverseRounds(schedule: Int32Array): Int32Array {
   schedule.reverse(); // exchanges the two words of each round as well
   for (let i = 0; i < schedule.length; i += 2) {
     const even = schedule[i] as number; // in range: the length is even
     schedule[i] = schedule[i + 1] as number;
     schedule[i + 1] = even;
   }
+  return schedule;
 }
 
 function readWord(bytes: Uint8Array, at: number): number {

@@ -4,9 +4,16 @@ import { copyBytes } from './bytes.js';
 /** Returns `length` bytes, fresh and unpredictable in every call. */
 export type RandomBytes = (length: number) => Uint8Array;
 
+/** The most that Web Crypto gives in one call. */
+const MAX_PORTION = 65_536;
+
 /** Web Crypto's generator, present in every runtime this library supports. */
 export function systemRandomBytes(length: number): Uint8Array<ArrayBuffer> {
-  return crypto.getRandomValues(new Uint8Array(length));
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += MAX_PORTION) {
+    crypto.getRandomValues(bytes.subarray(at, at + MAX_PORTION));
+  }
+  return bytes;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import type { KeyAlgorithm } from '../primitives/algorithms.js';
 import { DEFAULT_KCV_LENGTHS, defaultMethod, fullCheckValue } from '../primitives/check-value.js';
-import { encodeHex } from '../primitives/hex-tables.js';
+import { encodeHex } from '../primitives/hex.js';
 import { formatOptionalBlock } from './optional-block-data.js';
 import type { OptionalBlock } from './optional-blocks.js';
 

@@ -239,15 +239,17 @@ export function readField(value: unknown, field: KeyblockErrorField, length: num
 
 function readOptionalBlocks(input: readonly OptionalBlock[]): readonly OptionalBlock[] {
   if (!Array.isArray(input) || input.length > 99) throw invalidOptionalBlocks();
+  const blocks: OptionalBlock[] = [];
   // By index, so that a hole in the array is an error too.
-  return Array.from({ length: input.length }, (_, i) => {
+  for (let i = 0; i < input.length; i++) {
     const block: unknown = input[i];
     if (typeof block !== 'object' || block === null) throw invalidOptionalBlocks();
     const id = own(block as OptionalBlock, 'id'); // both are checked
     const data = own(block as OptionalBlock, 'data');
     if (typeof id !== 'string' || typeof data !== 'string') throw invalidOptionalBlocks();
-    return { id, data };
-  });
+    blocks.push({ id, data });
+  }
+  return blocks;
 }
 
 function invalidOptionalBlocks(): KeyblockError {

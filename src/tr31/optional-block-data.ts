@@ -63,12 +63,14 @@ export function readOptionalBlock(block: OptionalBlock): OptionalBlockData {
  */
 export function formatOptionalBlock(content: OptionalBlockData): OptionalBlock {
   requireObject(content, 'optionalBlocks');
-  const id = own(content, 'id');
+  // Copied once, with its own properties only.
+  const given: Readonly<Record<string, unknown>> = { __proto__: null, ...content };
+  const id = given['id'];
   if (typeof id !== 'string') {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'optionalBlocks' });
   }
   // What was written is read again: one grammar decides in both directions.
-  const data = formatOf(id).write({ __proto__: null, ...content });
+  const data = formatOf(id).write(given);
   if (data === undefined) throw malformed();
   readOptionalBlock({ id, data });
   return { id, data };

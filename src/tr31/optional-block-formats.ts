@@ -1,7 +1,7 @@
 /** The format of every optional block of the standard, as one table: both directions, and names. */
 
 import { KeyblockError } from '../errors.js';
-import { isBytes } from '../primitives/bytes.js';
+import { copyBytes, isBytes, own } from '../primitives/bytes.js';
 import type { HashName } from '../primitives/hashes.js';
 import { type Certificate, formatCertificates, readCertificates } from './certificates.js';
 import { lookUp } from './codes.js';
@@ -13,7 +13,8 @@ import { MAX_KEY_BLOCK_LENGTH } from './text.js';
 export function hasStandardFormat({ id, data }: OptionalBlock): boolean {
   const format = lookUp(FORMATS, id);
   if (format === undefined) return true;
-  return format.read(data, id) !== undefined && format.strict?.(data) !== false;
+  // AWS documents BI with 11 for AES: that can be read, but is not the standard's.
+  return format.read(data, id) !== undefined && !(id === 'BI' && data.startsWith('11'));
 }
 
 /** Whether an ID is one of the standard (PB included) or a proprietary one of two digits. */
@@ -38,8 +39,6 @@ export interface Format {
   read(data: string, id: string): OptionalBlockData | undefined;
   /** Undefined where a value is of the wrong type; what is written is read back by the caller. */
   write(content: Readonly<Record<string, unknown>>): string | undefined;
-  /** False for what can be read although the standard has it otherwise. */
-  strict?(data: string): boolean;
 }
 
 /** X9.143 6.3.6.5 table 13. */
@@ -68,7 +67,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
       data === '0100' || data === '0101'
         ? { id: 'AL', life: data === '0100' ? 'ephemeral' : 'static' }
         : undefined,
-    write: ({ life }) => lookUp({ ephemeral: '0100', static: '0101' }, String(life)),
+    write: ({ life }) => prefixed({ ephemeral: '0100', static: '0101' }, life, ''),
   },
   BI: {
     name: 'base derivation key identifier',
@@ -76,12 +75,10 @@ const FORMATS: Readonly<Record<string, Format>> = {
     read: (data) => {
       const identifier = data.slice(2);
       if (/^00[0-9A-F]{10}$/.test(data)) return { id: 'BI', dukpt: 'TDES', identifier };
-      // AWS documents 11 where the standard has 01.
       if (/^(?:01|11)[0-9A-F]{8}$/.test(data)) return { id: 'BI', dukpt: 'AES', identifier };
       return undefined;
     },
     write: ({ dukpt, identifier }) => prefixed({ TDES: '00', AES: '01' }, dukpt, identifier),
-    strict: (data) => !data.startsWith('11'),
   },
   CT: {
     name: 'public key certificate',
@@ -229,41 +226,49 @@ function splitDerivations(text: string): readonly AllowedDerivation[] {
 }
 
 function writeDerivations(derivations: unknown): string | undefined {
-  if (!isShortArray(derivations) || !derivations.every(isDerivation)) return undefined;
-  return derivations.reduce(
-    (text, { keyUsage, algorithm, modeOfUse, exportability }) =>
-      text + keyUsage + algorithm + modeOfUse + exportability,
-    '01',
-  );
+  const texts = mapShortArray(derivations, writeDerivation);
+  return texts === undefined ? undefined : `01${texts.join('')}`;
 }
 
-/** No block has room for more members than characters. */
-function isShortArray(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value) && value.length <= MAX_KEY_BLOCK_LENGTH;
-}
-
-function isDerivation(value: unknown): value is AllowedDerivation {
-  if (typeof value !== 'object' || value === null) return false;
-  // Every part is checked.
-  const { keyUsage, algorithm, modeOfUse, exportability } = value as Partial<AllowedDerivation>;
-  return (
-    textOf(keyUsage)?.length === 2 &&
-    [algorithm, modeOfUse, exportability].every((code) => textOf(code)?.length === 1)
+function writeDerivation(derivation: Partial<AllowedDerivation>): string | undefined {
+  const usage = textOf(own(derivation, 'keyUsage'));
+  const codes = (['algorithm', 'modeOfUse', 'exportability'] as const).map((name) =>
+    textOf(own(derivation, name)),
   );
+  return usage?.length === 2 && codes.every((code) => code?.length === 1)
+    ? usage + codes.join('')
+    : undefined;
 }
 
 function writeCertificates(form: unknown, certificates: unknown): string | undefined {
-  if (!isShortArray(certificates) || !certificates.every(isCertificate)) return undefined;
-  const natural = certificates.length === 1 ? 'single' : 'chain';
+  const members = mapShortArray(certificates, copyCertificate);
+  if (members === undefined) return undefined;
+  const natural = members.length === 1 ? 'single' : 'chain';
   if (form !== undefined && form !== 'single' && form !== 'chain') return undefined;
-  return formatCertificates({ form: form ?? natural, certificates });
+  return formatCertificates({ form: form ?? natural, certificates: members });
 }
 
-function isCertificate(value: unknown): value is Certificate {
-  if (typeof value !== 'object' || value === null) return false;
-  const { format, certificate } = value as Partial<Certificate>; // every part is checked
-  const fits = isBytes(certificate) && certificate.length <= MAX_KEY_BLOCK_LENGTH;
-  return fits && (format === 'X.509' || format === 'EMV');
+function copyCertificate(member: Partial<Certificate>): Certificate | undefined {
+  const format = own(member, 'format');
+  const certificate = own(member, 'certificate');
+  if (format !== 'X.509' && format !== 'EMV') return undefined;
+  if (!isBytes(certificate) || certificate.length > MAX_KEY_BLOCK_LENGTH) return undefined;
+  return { format, certificate: copyBytes(certificate, 'optionalBlocks') };
+}
+
+/** Maps an array of objects, as long as a block has room for; undefined where a member is odd. */
+function mapShortArray<T>(
+  value: unknown,
+  map: (member: object) => T | undefined,
+): readonly T[] | undefined {
+  if (!Array.isArray(value) || value.length > MAX_KEY_BLOCK_LENGTH) return undefined;
+  const mapped: T[] = [];
+  for (const member of value) {
+    const result = typeof member === 'object' && member !== null ? map(member) : undefined;
+    if (result === undefined) return undefined;
+    mapped.push(result);
+  }
+  return mapped;
 }
 
 function prefixed(
@@ -271,7 +276,7 @@ function prefixed(
   name: unknown,
   value: unknown,
 ): string | undefined {
-  const prefix = lookUp(prefixes, String(name));
+  const prefix = typeof name === 'string' ? lookUp(prefixes, name) : undefined;
   return prefix !== undefined && typeof value === 'string' ? prefix + value : undefined;
 }
 

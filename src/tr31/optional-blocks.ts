@@ -1,7 +1,7 @@
 /** How optional blocks stand in the text (X9.143 6.3.6): ID, length, data, and the padding PB. */
 
 import { KeyblockError } from '../errors.js';
-import { HEX_VALUES } from '../primitives/hex-tables.js';
+import { HEX_VALUES } from '../primitives/hex.js';
 import { findUnprintable, isAlphanumeric, MAX_KEY_BLOCK_LENGTH } from './text.js';
 
 /** An optional block of the header. */

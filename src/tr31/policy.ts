@@ -4,12 +4,12 @@
  */
 
 import type { KeyblockErrorField } from '../errors.js';
-import { fromHex } from '../hex.js';
 import { fitsAlgorithm } from '../primitives/algorithms.js';
 import { equalBytes } from '../primitives/bytes.js';
 import { fullCheckValue } from '../primitives/check-value.js';
 import { isWeakDesKey } from '../primitives/des-keys.js';
 import { HASH_STRENGTHS, type HashName } from '../primitives/hashes.js';
+import { decodeHex } from '../primitives/hex.js';
 import { nominalStrength, symmetricStrength } from '../primitives/strength.js';
 import { type KeyEncoding, readDsaKey, readEcKey, readRsaKey } from './asymmetric.js';
 import {
@@ -183,7 +183,7 @@ function matchesBlock(
   if (!isCipherKey || !fitsAlgorithm(algorithm, key.length)) return true;
   const content = readOptionalBlock(block);
   if (content.id !== 'KC' && content.id !== 'KP') return true;
-  const given = fromHex(content.kcv);
+  const given = decodeHex(content.kcv, 'kcv');
   const computed = fullCheckValue(algorithm, key, content.method, undefined);
   return equalBytes(computed.subarray(0, given.length), given);
 }

@@ -7,7 +7,7 @@
 import { KeyblockError } from '../errors.js';
 import { own, requireObject } from '../primitives/bytes.js';
 import { createCmac } from '../primitives/cmac.js';
-import { asciiText, encodeHex } from '../primitives/hex-tables.js';
+import { asciiText, encodeHex } from '../primitives/hex.js';
 import type { KeyInput } from '../secret-key.js';
 import type { BlockKeys } from './binding/binding.js';
 import { decryptMessage, withBlockKeys } from './binding/block-keys.js';

@@ -7,7 +7,7 @@
 import { KeyblockError } from '../errors.js';
 import { fitsAlgorithm } from '../primitives/algorithms.js';
 import { own, requireObject } from '../primitives/bytes.js';
-import { asciiText, writeHex } from '../primitives/hex-tables.js';
+import { asciiText, writeHex } from '../primitives/hex.js';
 import type { RandomBytes } from '../primitives/random.js';
 import { type ClearKey, type KeyInput, withClearKey } from '../secret-key.js';
 import type { BlockKeys } from './binding/binding.js';
@@ -130,12 +130,14 @@ export function sealKeyBlock(
 /** Header as text, payload and MAC in hex. */
 function formatKeyBlock(message: Uint8Array, headerLength: number, mac: Uint8Array): string {
   const macOffset = 2 * message.length - headerLength;
-  const text = new Uint8Array(macOffset + 2 * mac.length);
-  for (let i = 0; i < headerLength; i++) text[i] = message[i] as number; // in range
-  writeHex(message, headerLength, text, headerLength);
-  writeHex(mac, 0, text, macOffset);
-  return asciiText(text);
+  for (let i = 0; i < headerLength; i++) line[i] = message[i] as number; // in range
+  writeHex(message, headerLength, line, headerLength);
+  writeHex(mac, 0, line, macOffset);
+  return asciiText(line.subarray(0, macOffset + 2 * mac.length));
 }
+
+/** Where a block is put together. Kept, because a fresh array of its size costs a key's wrapping. */
+const line = /* @__PURE__ */ new Uint8Array(MAX_KEY_BLOCK_LENGTH);
 
 function requireWritable(
   header: KeyBlockHeader,
@@ -178,10 +180,11 @@ function requireKeyOfHeader({ algorithm, hash }: ClearKey, header: KeyBlockHeade
 
 function readCheckValues(input: readonly ('KC' | 'KP')[] | undefined): readonly ('KC' | 'KP')[] {
   if (input === undefined) return [];
-  if (!Array.isArray(input) || !input.every((id) => id === 'KC' || id === 'KP')) {
+  const ids = Array.isArray(input) && input.length <= 2 ? [...input] : undefined;
+  if (ids === undefined || !ids.every((id) => id === 'KC' || id === 'KP') || ids[0] === ids[1]) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'checkValues' });
   }
-  return [...input];
+  return ids;
 }
 
 function appendCheckValues(

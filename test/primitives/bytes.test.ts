@@ -22,6 +22,11 @@ const NOT_BYTES: readonly (readonly [string, unknown])[] = [
   ['signed bytes', new Int8Array(16)],
   ['clamped bytes', new Uint8ClampedArray(16)],
   ['a look-alike', { length: 2, 0: 1, 1: 2, [Symbol.toStringTag]: 'Uint8Array' }],
+  ['an heir', Object.create(Uint8Array.prototype)],
+  ['an heir of bytes', Object.create(new Uint8Array(16))],
+  ['a proxy of bytes', new Proxy(new Uint8Array(16), {})],
+  ['a DataView that says it is bytes', tagged(new DataView(new ArrayBuffer(16)))],
+  ['wider numbers that say they are bytes', tagged(new Uint16Array(16))],
 ];
 
 describe('equalBytes', () => {
@@ -110,6 +115,18 @@ describe('copyBytes', () => {
     }
   });
 
+  it('refuses bytes whose memory was transferred', () => {
+    const bytes = Uint8Array.of(1, 2, 3);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    expect(() => copyBytes(bytes, 'kbpk')).toThrow(
+      expect.objectContaining({
+        constructor: KeyblockError,
+        code: 'INVALID_ARGUMENT',
+        field: 'kbpk',
+      }),
+    );
+  });
+
   it('says how to turn hex into bytes, and does not repeat what it was given', () => {
     const hex = '00112233445566778899AABBCCDDEEFF';
     expect(() => copyBytes(hex, 'key')).toThrow('fromHex');
@@ -187,3 +204,8 @@ describe('requireObject', () => {
     },
   );
 });
+
+/** Gives an object the name of another class, as anybody can. */
+function tagged<T extends object>(value: T): T {
+  return Object.defineProperty(value, Symbol.toStringTag, { value: 'Uint8Array' });
+}

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '../../src/hex.js';
+import { equalDesKeys } from '../../src/primitives/des-keys.js';
 import { HASH_STRENGTHS } from '../../src/primitives/hashes.js';
 import {
   curveStrength,
-  equalDesKeys,
   modulusStrength,
   symmetricStrength,
 } from '../../src/primitives/strength.js';

@@ -5,7 +5,7 @@
 
 import { createAes } from '../../primitives/aes.js';
 import type { BlockCipher } from '../../primitives/block-cipher.js';
-import { createCmac } from '../../primitives/cmac.js';
+import { type Cmac, createCmac } from '../../primitives/cmac.js';
 import { createTdes } from '../../primitives/des.js';
 import { applyCtr, decryptCbc, encryptCbc } from '../../primitives/modes.js';
 import type { Version } from '../versions.js';
@@ -33,8 +33,10 @@ const ALGORITHM_INDICATORS = {
 /** Derives both keys of a version whose binding is CMAC. */
 export function deriveCmacKeys(kbpk: Uint8Array, version: Version): BlockKeys {
   const isStream = version.binding === 'aes-cmac-ctr';
-  const kbek = deriveKey(kbpk, version, isStream ? 'ctr' : 'cbc');
-  const kbak = deriveKey(kbpk, version, 'mac');
+  const prf = createCmac(createCipher(kbpk, version));
+  const kbek = deriveKey(prf, kbpk.length, version, isStream ? 'ctr' : 'cbc');
+  const kbak = deriveKey(prf, kbpk.length, version, 'mac');
+  prf.destroy();
   const encryption = createCipher(kbek, version);
   const authentication = createCmac(createCipher(kbak, version));
   return {
@@ -78,20 +80,20 @@ export function derivationInputs(
 }
 
 function deriveKey(
-  kbpk: Uint8Array,
+  prf: Cmac,
+  length: number,
   version: Version,
   use: DerivedKeyUse,
 ): Uint8Array<ArrayBuffer> {
-  const prf = createCmac(createCipher(kbpk, version));
-  const inputs = derivationInputs(kbpk.length, version, use);
-  const output = new Uint8Array(inputs.length * version.blockLength);
-  for (const [i, input] of inputs.entries()) {
-    output.set(prf.compute(input), i * version.blockLength);
-  }
-  prf.destroy();
   // As it comes: no parity is adjusted. AES-192 drops the last half block.
-  const key = new Uint8Array(output.subarray(0, kbpk.length));
-  output.fill(0);
+  const key = new Uint8Array(length);
+  let at = 0;
+  for (const input of derivationInputs(length, version, use)) {
+    const output = prf.compute(input);
+    key.set(output.subarray(0, length - at), at);
+    output.fill(0);
+    at += output.length;
+  }
   return key;
 }
 

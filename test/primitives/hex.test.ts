@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asciiText, encodeHex, HEX_VALUES, writeHex } from '../../src/primitives/hex-tables.js';
+import { asciiText, encodeHex, HEX_VALUES, writeHex } from '../../src/primitives/hex.js';
 
 const DIGITS = '0123456789ABCDEF';
 
@@ -26,7 +26,7 @@ describe('encodeHex', () => {
 describe('writeHex', () => {
   it('writes from the offset on and nowhere else', () => {
     const text = new Uint8Array(9).fill(0x2e);
-    writeHex(Uint8Array.of(0x0a, 0xf5, 0x90), text, 2);
+    writeHex(Uint8Array.of(0x11, 0x0a, 0xf5, 0x90), 1, text, 2);
     expect(asciiText(text)).toBe('..0AF590.');
   });
 });
