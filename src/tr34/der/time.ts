@@ -3,7 +3,7 @@
  * milliseconds since 1970. No clock is read here.
  */
 
-import { asciiText } from '../../primitives/hex-tables.js';
+import { asciiText } from '../../primitives/hex.js';
 
 /** The years that UTCTime has two digits for (RFC 5280 4.1.2.5.1). */
 const FIRST_UTC_YEAR = 1950;
