@@ -223,14 +223,18 @@ describe.skipIf(!hasOpenssl)('openssl', () => {
     'P-256',
     'P-384',
     'P-521',
-  ] satisfies readonly KeyPairAlgorithm[])('reads generated keys: %s', async (algorithm) => {
-    const { pkcs8, publicKey } = await generateKeyPair({ algorithm, purpose: 'sign' });
-    const path = putPem('generated.key', 'PRIVATE KEY', pkcs8);
-    expect(openssl('pkey', '-in', path, '-noout', '-check')).toContain('Key is valid');
-    expect(openssl('pkey', '-in', path, '-pubout')).toBe(
-      toPem({ label: 'PUBLIC KEY', der: publicKey }),
-    );
-  });
+  ] satisfies readonly KeyPairAlgorithm[])(
+    'reads generated keys: %s',
+    async (algorithm) => {
+      const { pkcs8, publicKey } = await generateKeyPair({ algorithm, purpose: 'sign' });
+      const path = putPem('generated.key', 'PRIVATE KEY', pkcs8);
+      expect(openssl('pkey', '-in', path, '-noout', '-check')).toContain('Key is valid');
+      expect(openssl('pkey', '-in', path, '-pubout')).toBe(
+        toPem({ label: 'PUBLIC KEY', der: publicKey }),
+      );
+    },
+    60_000,
+  );
 });
 
 function readPem(path: string): Uint8Array<ArrayBuffer> {
