@@ -1,15 +1,15 @@
 /** Steps 11 to 18 of receiving a key token: open the envelope, and judge what was inside. */
 
 import { KeyblockError } from '../../errors.js';
-import { parseHeader } from '../../tr31/header.js';
-import type { KeyBlockHeader } from '../../tr31/header.js';
-import { keyAlgorithm } from '../../tr31/codes.js';
-import { headerIssues } from '../../tr31/policy.js';
 import { fitsAlgorithm } from '../../primitives/algorithms.js';
 import { equalBytes } from '../../primitives/bytes.js';
 import { asciiText } from '../../primitives/hex.js';
 import { systemRandomBytes } from '../../primitives/random.js';
 import { adoptKey, type SecretKey } from '../../secret-key.js';
+import { keyAlgorithm } from '../../tr31/codes.js';
+import type { KeyBlockHeader } from '../../tr31/header.js';
+import { parseHeader } from '../../tr31/header.js';
+import { headerIssues } from '../../tr31/policy.js';
 import { type Attributes, requireAttribute } from '../cms/attributes.js';
 import { type EnvelopedData, parseEnvelopedData } from '../cms/enveloped-data.js';
 import { CONTENT_CIPHERS, decryptContent } from '../crypto/content-cipher.js';
@@ -17,9 +17,9 @@ import { OID } from '../der/oids.js';
 import { readOctetString } from '../der/values.js';
 import type { KeyUnwrapper } from '../keys.js';
 import type { Profile } from '../profiles.js';
-import { type KeyBlockContent, parseKeyBlockContent } from '../tokens/key-block.js';
 import { requireTransportStrength } from '../strength.js';
-import { readRecipient, type Recipient } from './recipient.js';
+import { type KeyBlockContent, parseKeyBlockContent } from '../tokens/key-block.js';
+import { type Recipient, readRecipient } from './recipient.js';
 import { malformedToken, type Reception, type SignedToken } from './verify-token.js';
 
 /** A key that was received. */
@@ -52,7 +52,11 @@ export async function openKeyToken(
     recipient: reception.device.certificate.publicKey,
     content: envelope.algorithm,
   });
-  return { key: adoptKey(keyAlgorithm(header.header.algorithm), key), header: header.text, profile };
+  return {
+    key: adoptKey(keyAlgorithm(header.header.algorithm), key),
+    header: header.text,
+    profile,
+  };
 }
 
 interface TokenHeader {
@@ -73,7 +77,8 @@ function readHeaderAttribute(attributes: Attributes): TokenHeader {
 export function parseTokenHeader(text: string): KeyBlockHeader {
   try {
     const { header, headerLength } = parseHeader(text);
-    const sound = headerLength === text.length && headerIssues(header, text.charAt(15)).length === 0;
+    const sound =
+      headerLength === text.length && headerIssues(header, text.charAt(15)).length === 0;
     if (sound) return header;
   } catch {
     // The text of a token has one error for all that is wrong with it.
@@ -130,4 +135,3 @@ function requireLegalKey({ algorithm }: KeyBlockHeader, key: Uint8Array): void {
   key.fill(0);
   throw new KeyblockError('INVALID_PAYLOAD', { field: 'key' });
 }
-

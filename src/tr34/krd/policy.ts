@@ -6,11 +6,8 @@
 
 import { KeyblockError } from '../../errors.js';
 import { own } from '../../primitives/bytes.js';
-import type { Profile } from '../profiles.js';
-import { isProfile } from '../profiles.js';
-
-/** How strong the transport has to be: see {@link ReceivePolicy.strength}. */
-export type StrengthRule = 'sp800-57' | 'tr34' | 'off';
+import { isProfile, type Profile } from '../profiles.js';
+import type { StrengthRule } from '../strength.js';
 
 /** What a device takes and what it puts up with. */
 export interface ReceivePolicy {

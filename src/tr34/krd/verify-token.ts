@@ -2,6 +2,7 @@
 
 import { KeyblockError } from '../../errors.js';
 import { equalBytes } from '../../primitives/bytes.js';
+import { notAllowed } from '../cms/algorithms.js';
 import {
   type Attributes,
   nonceOf,
@@ -9,15 +10,14 @@ import {
   requireAttribute,
   signingTimeOf,
 } from '../cms/attributes.js';
-import { notAllowed } from '../cms/algorithms.js';
 import type { SignedData } from '../cms/signed-data.js';
 import {
   isSigner,
   parseSignerInfo,
   requireAlgorithmProtection,
+  type SignerInfo,
   signedOctets,
   signerAlgorithms,
-  type SignerInfo,
 } from '../cms/signer-info.js';
 import { digest, type TokenHash } from '../crypto/hash.js';
 import { OID } from '../der/oids.js';
@@ -60,7 +60,8 @@ export async function verifySigner(
 ): Promise<SignedToken> {
   const { content, contentType, signers, digestAlgorithms, certificates } = signedData;
   const [element, second] = signers;
-  if (content === undefined || element === undefined || second !== undefined) throw malformedToken();
+  if (content === undefined || element === undefined || second !== undefined)
+    throw malformedToken();
   if (certificates.length > 0) throw malformedToken();
   const signer = parseSignerInfo(element);
   const sid = issuerAndSerial(expected);
