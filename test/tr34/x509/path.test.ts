@@ -448,6 +448,10 @@ describe('verifyCrl', () => {
       await verifyCrl({ ...(await made({})), issuer: open });
     });
 
+    it('refuses another name, though the key be the same', async () => {
+      await expectRejected(verifyCrl(await made({ issuer: nameOf('ca') })));
+    });
+
     it('refuses a CA that may not sign CRLs', async () => {
       const extensions = [basicConstraints(true), keyUsage(keyCertSign)];
       const wrong = await issued({ by: ca, to: ca, extensions });
