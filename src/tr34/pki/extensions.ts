@@ -7,7 +7,7 @@ import { OID } from '../der/oids.js';
 import { fields, readDer } from '../der/reader.js';
 import { contextTag, TAG } from '../der/tags.js';
 import { readBitString, readOctetString } from '../der/values.js';
-import { type Certificate, explicitContent, KEY_USAGE } from '../x509/certificate.js';
+import { type Certificate, explicitContent, KEY_USAGE, readSigned } from '../x509/certificate.js';
 import { readExtensions } from '../x509/extensions.js';
 import type { PublicKey } from '../x509/public-key.js';
 
@@ -30,8 +30,9 @@ export function computeKeyIdentifier({ spki }: PublicKey): KeyIdentifier {
 }
 
 /** The identifier that an issuer has given its key, or the computed one where it has given none. */
-export function readKeyIdentifier({ tbs, publicKey }: Certificate): KeyIdentifier {
-  const extensions = fields(readDer(tbs, { field: 'certificate' }))
+export function readKeyIdentifier({ der, publicKey }: Certificate): KeyIdentifier {
+  const { tbs } = readSigned(readDer(der, { field: 'certificate' }));
+  const extensions = fields(tbs)
     .rest()
     .find(({ tag }) => tag === contextTag(3));
   const given =

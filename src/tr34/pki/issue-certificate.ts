@@ -8,7 +8,6 @@ import { Certificate } from 'pkijs';
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { checkedRandomBytes, drawBytes, type RandomBytes } from '../../primitives/random.js';
-import type { PublicKey } from '../x509/public-key.js';
 import { type CertificateRole, certificateExtensions, computeKeyIdentifier } from './extensions.js';
 import { type CertificateIssuer, type Issuer, readIssuer } from './issuer.js';
 import { type CertificateSubject, formatName } from './names.js';
@@ -18,6 +17,7 @@ import {
   readPkcs8,
   readSerialNumber,
   readSubjectKey,
+  type UsableKey,
 } from './read-options.js';
 import { signStructure } from './signing.js';
 import { integerOf, nameOf, publicKeyOf, timeOf } from './structures.js';
@@ -34,7 +34,7 @@ export interface IssueCertificateOptions {
   readonly issuer?: CertificateIssuer | undefined;
   /** The private key of a root; absent for all others. */
   readonly pkcs8?: Uint8Array | undefined;
-  /** Unsigned, the most significant byte first; or `'random'`, for 127 bits of `randomBytes`. */
+  /** Unsigned, the most significant byte first; or `'random'`, for 126 bits of `randomBytes`. */
   readonly serialNumber: Uint8Array | 'random';
   /** Cut to seconds. */
   readonly notBefore: Date;
@@ -133,7 +133,7 @@ function readOrDrawSerialNumber(options: IssueCertificateOptions): Uint8Array<Ar
   if (given !== 'random') return readSerialNumber(given);
   const bytes = drawBytes(checkedRandomBytes(own(options, 'randomBytes')), 16);
   // Positive, and of this length whatever was drawn.
-  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
+  bytes[0] = ((bytes[0] as number) & 0x3f) | 0x40; // there are 16
   return bytes;
 }
 
@@ -141,7 +141,7 @@ function readOrDrawSerialNumber(options: IssueCertificateOptions): Uint8Array<Ar
 function readSelf(
   options: IssueCertificateOptions,
   name: Uint8Array,
-  publicKey: PublicKey,
+  publicKey: UsableKey,
 ): Issuer {
   if (own(options, 'issuer') !== undefined) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'issuer' });

@@ -3,9 +3,8 @@
 import { KeyblockError } from '../../errors.js';
 import { copyBytes, own, requireObject } from '../../primitives/bytes.js';
 import { KEY_USAGE, parseCertificate } from '../x509/certificate.js';
-import { isAllowedKey } from '../x509/verify-signature.js';
 import { type KeyIdentifier, readKeyIdentifier } from './extensions.js';
-import { readPkcs8 } from './read-options.js';
+import { isUsableKey, readPkcs8 } from './read-options.js';
 import type { SigningKey } from './signing.js';
 
 /** Who issues a certificate or a CRL. */
@@ -29,8 +28,8 @@ export interface Issuer {
  * it is not looked at.
  *
  * @param pathLength - How many CAs follow the issuer in a path.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `TOKEN_MALFORMED`; `CERTIFICATE_UNTRUSTED` for a
- * certificate that would not be taken as the issuer.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `TOKEN_MALFORMED`; `CERTIFICATE_UNTRUSTED` for
+ * a certificate that would not be taken as the issuer.
  */
 export function readIssuer(
   value: unknown,
@@ -41,14 +40,14 @@ export function readIssuer(
   // An object, as has just been checked; its properties are checked as bytes.
   const options = value as CertificateIssuer;
   const certificate = parseCertificate(copyBytes(own(options, 'certificate'), 'certificate'));
-  const { basicConstraints, keyUsage, unknownCritical, repeatedExtensions } = certificate;
+  const { basicConstraints, keyUsage, publicKey } = certificate;
   if (
     basicConstraints?.isCa !== true ||
     (basicConstraints.maxPathLength ?? pathLength) < pathLength ||
     keyUsage?.has(KEY_USAGE[usage]) === false ||
-    unknownCritical ||
-    repeatedExtensions !== 'no' ||
-    !isAllowedKey(certificate.publicKey)
+    certificate.unknownCritical ||
+    certificate.repeatedExtensions !== 'no' ||
+    !isUsableKey(publicKey)
   ) {
     throw new KeyblockError('CERTIFICATE_UNTRUSTED', { field: 'issuer' });
   }
@@ -57,6 +56,6 @@ export function readIssuer(
   return {
     name: certificate.subject,
     keyIdentifier,
-    key: { publicKey: certificate.publicKey, pkcs8 },
+    key: { publicKey, pkcs8 },
   };
 }

@@ -1,4 +1,4 @@
-/** The Name of a subject (RFC 5280 4.1.2.4), of the three attributes that TR-34 certificates use. */
+/** The Name of a subject (RFC 5280 4.1.2.4), of the three attributes that Annex B uses. */
 
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
@@ -28,7 +28,7 @@ const ATTRIBUTES = [
 const MAX_CHARACTERS = 64;
 
 /**
- * Formats a Name: each attribute a PrintableString where its characters allow, UTF8String otherwise.
+ * Formats a Name: each attribute a PrintableString where its characters allow, or a UTF8String.
  *
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
  */

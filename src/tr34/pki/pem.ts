@@ -97,7 +97,8 @@ export function fromPem(pem: string): readonly PemBlock[] {
     } else if (text === `-----END ${begun.label}-----`) {
       blocks.push({ label: begun.label, der: readBody(begun) });
       begun = undefined;
-    } else begun.lines.push({ text, offset: at });
+    } else if (text.startsWith('-')) throw malformed(at);
+    else begun.lines.push({ text, offset: at });
     at = next;
   }
   if (begun !== undefined || blocks.length === 0) throw malformed(pem.length);

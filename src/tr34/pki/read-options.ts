@@ -5,9 +5,16 @@ import { KeyblockError, type KeyblockErrorField } from '../../errors.js';
 import { copyBytes } from '../../primitives/bytes.js';
 import { readDer } from '../der/reader.js';
 import { formatTime } from '../der/time.js';
-import { integer } from '../der/writer.js';
-import { type PublicKey, readPublicKey } from '../x509/public-key.js';
+import {
+  type EcPublicKey,
+  type PublicKey,
+  type RsaPublicKey,
+  readPublicKey,
+} from '../x509/public-key.js';
 import { isAllowedKey } from '../x509/verify-signature.js';
+
+/** A key that tokens may be signed by or encrypted to. */
+export type UsableKey = RsaPublicKey | EcPublicKey;
 
 /** What fits a certificate: from 1950, where UTCTime begins, to the year 9999. */
 const FIRST_TIME = -631_152_000_000;
@@ -46,11 +53,13 @@ export function readLaterInstant(
  */
 export function readSerialNumber(value: unknown): Uint8Array<ArrayBuffer> {
   const bytes = copyBytes(value, 'serialNumber');
-  const content = new Uint8Array(readDer(integer(bytes)).content);
-  if (content.length > MAX_SERIAL_NUMBER_LENGTH || content.every((octet) => octet === 0)) {
+  const first = bytes.findIndex((octet) => octet !== 0);
+  const magnitude = bytes.subarray(first);
+  const sign = (magnitude[0] ?? 0) < 0x80 ? [] : [0];
+  if (first === -1 || sign.length + magnitude.length > MAX_SERIAL_NUMBER_LENGTH) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'serialNumber' });
   }
-  return content;
+  return Uint8Array.of(...sign, ...magnitude);
 }
 
 /**
@@ -59,12 +68,17 @@ export function readSerialNumber(value: unknown): Uint8Array<ArrayBuffer> {
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `TOKEN_MALFORMED`; `UNSUPPORTED` for a key that
  * no token may be signed by or encrypted to.
  */
-export function readSubjectKey(value: unknown): PublicKey {
+export function readSubjectKey(value: unknown): UsableKey {
   const key = readPublicKey(readDer(copyBytes(value, 'publicKey'), { field: 'publicKey' }));
-  if (!isAllowedKey(key) || !isSoundKey(key)) {
+  if (!isUsableKey(key) || !isSound(key)) {
     throw new KeyblockError('UNSUPPORTED', { field: 'publicKey' });
   }
   return key;
+}
+
+/** Whether tokens may be signed by a key or encrypted to it. */
+export function isUsableKey(key: PublicKey): key is UsableKey {
+  return key.kind !== 'other' && isAllowedKey(key);
 }
 
 /** Reads a private key in PKCS#8, which is the caller's to wipe here. */
@@ -91,18 +105,12 @@ function dateValue(value: unknown): number {
 const CURVES = { 'P-256': p256, 'P-384': p384, 'P-521': p521 } as const;
 
 /** Whether a point is on its curve, and a modulus is odd. */
-function isSoundKey(key: PublicKey): boolean {
-  switch (key.kind) {
-    case 'RSA':
-      return ((key.modulus.at(-1) ?? 0) & 1) === 1;
-    case 'EC':
-      try {
-        CURVES[key.curve].Point.fromBytes(key.point).assertValidity();
-        return true;
-      } catch {
-        return false;
-      }
-    case 'other':
-      return false;
+function isSound(key: UsableKey): boolean {
+  if (key.kind === 'RSA') return ((key.modulus.at(-1) as number) & 1) === 1; // has 256 at least
+  try {
+    CURVES[key.curve].Point.fromBytes(key.point).assertValidity();
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,21 +1,22 @@
 /** Signs certificates, requests and CRLs: what these three structures have in common. */
 
-import { Null, type Sequence } from 'asn1js';
+import { type BaseBlock, Null, type Sequence } from 'asn1js';
 import { AlgorithmIdentifier } from 'pkijs';
 import { KeyblockError } from '../../errors.js';
 import { OID } from '../der/oids.js';
 import { bitString, integer, sequence } from '../der/writer.js';
-import type { EcPublicKey, PublicKey, RsaPublicKey } from '../x509/public-key.js';
+import type { EcPublicKey, RsaPublicKey } from '../x509/public-key.js';
 import {
   type SignatureAlgorithm,
   type SignatureHash,
   verifySignature,
 } from '../x509/verify-signature.js';
 import { webCrypto } from '../x509/web-crypto.js';
+import type { UsableKey } from './read-options.js';
 
 /** A private key, and the public key that it has to belong to. */
 export interface SigningKey {
-  readonly publicKey: PublicKey;
+  readonly publicKey: UsableKey;
   /** Wiped once it has been imported. */
   readonly pkcs8: Uint8Array<ArrayBuffer>;
 }
@@ -54,7 +55,8 @@ export async function signStructure(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { publicKey, pkcs8 } = key;
   try {
-    const { identifier, kind, hash, scheme } = signingAlgorithm(publicKey);
+    const { identifier, kind, hash, scheme } =
+      publicKey.kind === 'RSA' ? rsaAlgorithm(publicKey) : ecAlgorithm(publicKey);
     const message = encodeToBeSigned(build(identifier));
     const raw = await signWithWebCrypto(pkcs8, scheme, message);
     const signature = kind === 'RSA' ? raw : formatEcdsaSignature(raw);
@@ -65,17 +67,6 @@ export async function signStructure(
     return sequence(message, algorithm, bitString(signature));
   } finally {
     pkcs8.fill(0);
-  }
-}
-
-function signingAlgorithm(publicKey: PublicKey): SigningAlgorithm {
-  switch (publicKey.kind) {
-    case 'RSA':
-      return rsaAlgorithm(publicKey);
-    case 'EC':
-      return ecAlgorithm(publicKey);
-    case 'other':
-      throw new KeyblockError('UNSUPPORTED', { field: 'publicKey' });
   }
 }
 
@@ -101,8 +92,8 @@ const CURVE_ALGORITHMS = {
 } as const;
 
 function encodeToBeSigned(structure: UnsignedStructure): Uint8Array<ArrayBuffer> {
-  const [toBeSigned] = structure.toSchema(true).valueBlock.value;
-  return new Uint8Array(toBeSigned?.toBER() ?? []);
+  const [toBeSigned] = structure.toSchema(true).valueBlock.value as [BaseBlock]; // first of three
+  return new Uint8Array(toBeSigned.toBER());
 }
 
 async function signWithWebCrypto(

@@ -4,7 +4,7 @@ import {
   KeyblockError,
   readCertificateRequest,
 } from 'keyblock/tr34/pki';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readDer } from '../../../src/tr34/der/reader.js';
 import { readPublicKey } from '../../../src/tr34/x509/public-key.js';
 
@@ -34,6 +34,15 @@ describe('generateKeyPair', () => {
     ];
     expect(a.pkcs8).not.toEqual(b.pkcs8);
     expect(a.publicKey).not.toEqual(b.publicKey);
+  });
+
+  it('says so where the runtime lacks the algorithm', async () => {
+    const unsupported = new DOMException('no such curve', 'NotSupportedError');
+    vi.spyOn(crypto.subtle, 'generateKey').mockRejectedValueOnce(unsupported);
+    await expect(generateKeyPair({ algorithm: 'P-521', purpose: 'sign' })).rejects.toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED', field: 'algorithm' }),
+    );
+    vi.restoreAllMocks();
   });
 
   it.each([

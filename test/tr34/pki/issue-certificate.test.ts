@@ -4,9 +4,19 @@ import {
   issueCertificate,
   KeyblockError,
 } from 'keyblock/tr34/pki';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { toHex } from '../../../src/hex.js';
-import { bitString, integer, nullValue, oid, sequence } from '../../../src/tr34/der/writer.js';
+import {
+  bitString,
+  context,
+  encodeElement,
+  integer,
+  nullValue,
+  octetString,
+  oid,
+  sequence,
+  time,
+} from '../../../src/tr34/der/writer.js';
 import { KEY_USAGE, parseCertificate } from '../../../src/tr34/x509/certificate.js';
 import { verifyPath } from '../../../src/tr34/x509/path.js';
 import { tokenBytes, tokenCertificate } from '../vectors.js';
@@ -77,7 +87,10 @@ describe('issueCertificate', () => {
     const options = leafOptions(kdh, { certificate: own, pkcs8: root.pkcs8 });
     const first = await issueCertificate(options);
     expect(await issueCertificate(options)).toEqual(first);
-    expect([await sha256(own), await sha256(first)]).toEqual(['ROOT_DIGEST', 'KDH_DIGEST']);
+    expect([await sha256(own), await sha256(first)]).toEqual([
+      '37C797D8E9EED1C79E520A9FF660CA922AEB1C3EEBC8B1300C69687B0A317D41',
+      '9128CE89D0FE4DFF853D210C178A5A7AE2B02A0297C56FEDACEE1391201EED43',
+    ]);
   });
 
   it('says what a key may be used for', async () => {
@@ -112,7 +125,7 @@ describe('issueCertificate', () => {
   it.each([
     [0x00, '40'],
     [0xff, '7F'],
-  ])('draws a serial number of 127 bits, positive: %i', async (value, first) => {
+  ])('draws a serial number of 126 bits, positive: %i', async (value, first) => {
     const lengths: number[] = [];
     const randomBytes = (length: number) => {
       lengths.push(length);
@@ -294,6 +307,32 @@ describe('issueCertificate refuses', () => {
     );
   });
 
+  it('an issuer by what its certificate says', async () => {
+    const isCa = extension('2.5.29.19', sequence(encodeElement(0x01, Uint8Array.of(0xff))));
+    const usage = (bits: number) =>
+      extension('2.5.29.15', encodeElement(0x03, Uint8Array.of(0, bits)));
+    const issue = async (...extensions: readonly Uint8Array[]) =>
+      issueCertificate(leafOptions(kdh, { ...annexB, certificate: authority(extensions) }));
+    // Without a key identifier of its own, the issuer is named by a computed one.
+    expect(toHex(await issue(isCa))).toContain(
+      `0603551D23041830168014${await computedIdentifier(annexB.publicKey)}`,
+    );
+    await expect(issue(isCa, usage(0x04))).resolves.toBeInstanceOf(Uint8Array);
+    const unknown = extension('2.5.29.30', sequence());
+    const refused = [[usage(0x04)], [isCa, usage(0x02)], [isCa, unknown], [isCa, isCa]];
+    for (const extensions of refused) {
+      const issuer = { ...annexB, certificate: authority(extensions) };
+      await refuses(leafOptions(kdh, issuer), 'CERTIFICATE_UNTRUSTED', 'issuer');
+    }
+  });
+
+  it('to sign where the runtime lacks the algorithm', async () => {
+    const unsupported = new DOMException('no such curve', 'NotSupportedError');
+    vi.spyOn(crypto.subtle, 'importKey').mockRejectedValueOnce(unsupported);
+    await refuses(rootOptions(curve.root), 'UNSUPPORTED', 'pkcs8');
+    vi.restoreAllMocks();
+  });
+
   it('an issuer that is not DER', async () => {
     for (const certificate of [rootCertificate.subarray(1), new Uint8Array(), root.pkcs8]) {
       const issuer = { certificate, pkcs8: root.pkcs8 };
@@ -338,6 +377,32 @@ describe('issueCertificate refuses', () => {
     expect(Object.hasOwn(error as KeyblockError, 'cause')).toBe(false);
   });
 });
+
+/** A critical extension. */
+function extension(type: string, value: Uint8Array): Uint8Array {
+  return sequence(oid(type), encodeElement(0x01, Uint8Array.of(0xff)), octetString(value));
+}
+
+/** A certificate of the CA of Annex B with other extensions; its signature is none. */
+function authority(extensions: readonly Uint8Array[]): Uint8Array {
+  const { serialNumber, signatureAlgorithm, issuer, subject } = tokenCertificate('b.2.1.2-cert');
+  const tbs = sequence(
+    context(0, integer(2)),
+    serialNumber,
+    signatureAlgorithm.bytes,
+    issuer,
+    sequence(time(notBefore.getTime()), time(at.getTime())),
+    subject,
+    annexB.publicKey,
+    context(3, sequence(...extensions)),
+  );
+  return sequence(tbs, signatureAlgorithm.bytes, bitString(new Uint8Array(256)));
+}
+
+/** RFC 7093 2, method 1, of a key of RSA-2048: the last 270 octets of its SubjectPublicKeyInfo. */
+async function computedIdentifier(publicKey: Uint8Array): Promise<string> {
+  return (await sha256(new Uint8Array(publicKey.slice(-270)))).slice(0, 40);
+}
 
 async function refuses(
   options: IssueCertificateOptions,
