@@ -14,6 +14,7 @@ import { isAgreementPair, isOaepPair, isSigningPair } from './crypto/pairs.js';
 import { type SignatureScheme, signWithKey } from './crypto/sign.js';
 import {
   type DecryptionKeys,
+  type EcdhUnwrapRequest,
   isWrapAlgorithm,
   type UnwrapRequest,
   unwrapWithKey,
@@ -272,7 +273,7 @@ async function openDecryptionKey(
 function createSigner({ certificate, publicKey }: Owner, key: NativeKey, hash: TokenHash): Signer {
   const algorithm = publicKey.kind === 'RSA' ? 'RSASSA-PKCS1-v1_5' : 'ECDSA';
   return Object.freeze({
-    certificate,
+    certificate: new Uint8Array(certificate),
     algorithm,
     hash,
     sign: async (bytes: Uint8Array) => {
@@ -286,7 +287,7 @@ function createSigner({ certificate, publicKey }: Owner, key: NativeKey, hash: T
 
 function createUnwrapper({ certificate }: Owner, keys: DecryptionKeys): KeyUnwrapper {
   return Object.freeze({
-    certificate,
+    certificate: new Uint8Array(certificate),
     unwrap: async (request: UnwrapRequest) => {
       const key = await unwrapWithKey(keys, readRequest(request));
       if (key === undefined) throw new KeyblockError('TOKEN_REJECTED');
@@ -298,15 +299,15 @@ function createUnwrapper({ certificate }: Owner, keys: DecryptionKeys): KeyUnwra
 /** Copies a request. What is refused here is the form that the caller gave it, not the key. */
 function readRequest(request: UnwrapRequest): UnwrapRequest {
   requireObject(request, 'unwrapRequest');
+  const kind = own(request, 'kind');
   const hash = own(request, 'hash');
+  if (!isTokenHash(hash) || (kind !== 'oaep' && kind !== 'ecdh')) throw mismatch('unwrapRequest');
   const encryptedKey = copyBytes(own(request, 'encryptedKey'), 'unwrapRequest');
-  if (!isTokenHash(hash)) throw mismatch('unwrapRequest');
-  if (request.kind === 'oaep') return { kind: 'oaep', hash, encryptedKey };
-  const wrapAlgorithm = own(request, 'wrapAlgorithm');
-  if (own(request, 'kind') !== 'ecdh' || !isWrapAlgorithm(wrapAlgorithm)) {
-    throw mismatch('unwrapRequest');
-  }
-  const publicPoint = copyBytes(own(request, 'publicPoint'), 'unwrapRequest');
-  const sharedInfo = copyBytes(own(request, 'sharedInfo'), 'unwrapRequest');
-  return { kind: 'ecdh', hash, publicPoint, sharedInfo, wrapAlgorithm, encryptedKey };
+  if (kind === 'oaep') return { kind, hash, encryptedKey };
+  const ecdh = request as EcdhUnwrapRequest; // by its kind; its fields are looked at here
+  const wrapAlgorithm = own(ecdh, 'wrapAlgorithm');
+  if (!isWrapAlgorithm(wrapAlgorithm)) throw mismatch('unwrapRequest');
+  const publicPoint = copyBytes(own(ecdh, 'publicPoint'), 'unwrapRequest');
+  const sharedInfo = copyBytes(own(ecdh, 'sharedInfo'), 'unwrapRequest');
+  return { kind, hash, publicPoint, sharedInfo, wrapAlgorithm, encryptedKey };
 }

@@ -47,34 +47,38 @@ const base = {
 } as const;
 
 describe('deriveExchangeKey', () => {
-  it.each(parties)('derives the known keys from either side: $curve', async ({ u, v, cases }) => {
-    for (const [hash, sharedInfo, lengthBits, oneStep, x963] of cases) {
-      for (const [kdf, expected] of [
-        ['sp800-56c', oneStep],
-        ['x9.63', x963],
-      ] as const) {
-        const options = {
-          kdf,
-          hash: hash as TokenHash, // the file has these only
-          sharedInfo: fromHex(String(sharedInfo)),
-          algorithm: 'AES',
-          lengthBits: Number(lengthBits),
-          strength: 'off',
-        } as const;
-        const ours = { privateKey: u.privateKey, publicKey: v.publicKey };
-        const theirs = { privateKey: v.privateKey, publicKey: u.publicKey };
-        for (const keys of [ours, theirs]) {
-          const key = await deriveExchangeKey({ ...options, ...keys });
-          expect(String(key)).toBe(`SecretKey AES-${lengthBits}`);
-          expect(toHex(key.expose())).toBe(expected);
+  it.each(parties)(
+    'derives the known keys from either side: $curve',
+    async ({ u, v, cases }) => {
+      for (const [hash, sharedInfo, lengthBits, oneStep, x963] of cases) {
+        for (const [kdf, expected] of [
+          ['sp800-56c', oneStep],
+          ['x9.63', x963],
+        ] as const) {
+          const options = {
+            kdf,
+            hash: hash as TokenHash, // the file has these only
+            sharedInfo: fromHex(String(sharedInfo)),
+            algorithm: 'AES',
+            lengthBits: Number(lengthBits),
+            strength: 'off',
+          } as const;
+          const ours = { privateKey: u.privateKey, publicKey: v.publicKey };
+          const theirs = { privateKey: v.privateKey, publicKey: u.publicKey };
+          for (const keys of [ours, theirs]) {
+            const key = await deriveExchangeKey({ ...options, ...keys });
+            expect(String(key)).toBe(`SecretKey AES-${lengthBits}`);
+            expect(toHex(key.expose())).toBe(expected);
+          }
+          if (lengthBits === 256) continue;
+          const tdes = await deriveExchangeKey({ ...options, ...ours, algorithm: 'TDES' });
+          expect(String(tdes)).toBe(`SecretKey TDES-${lengthBits}`);
+          expect(toHex(tdes.expose())).toBe(expected);
         }
-        if (lengthBits === 256) continue;
-        const tdes = await deriveExchangeKey({ ...options, ...ours, algorithm: 'TDES' });
-        expect(String(tdes)).toBe(`SecretKey TDES-${lengthBits}`);
-        expect(toHex(tdes.expose())).toBe(expected);
       }
-    }
-  });
+    },
+    60_000,
+  );
 
   it('has been given all sets', () => {
     expect(parties.flatMap(({ cases }) => cases)).toHaveLength(36);
@@ -178,7 +182,7 @@ describe('deriveExchangeKey', () => {
       ...['P-384 TDES-128', 'P-384 TDES-192', 'P-384 AES-128', 'P-384 AES-192'],
       ...['P-521 TDES-128', 'P-521 TDES-192', 'P-521 AES-128', 'P-521 AES-192', 'P-521 AES-256'],
     ]);
-  });
+  }, 60_000);
 });
 
 describe('deriveExchangeKey refuses', () => {
@@ -269,7 +273,7 @@ describe('generateExchangeKeyPair', () => {
       }),
       { numRuns: 15 },
     );
-  });
+  }, 60_000);
 
   it.each([
     [{ curve: 'P-224' }, 'INVALID_ARGUMENT', 'curve'],
