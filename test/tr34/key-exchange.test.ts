@@ -1,18 +1,21 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { KeyblockError } from '../../src/errors.js';
-import { fromHex, toHex } from '../../src/hex.js';
-import { SecretKey } from '../../src/secret-key.js';
-import { parseKeyBlock } from '../../src/tr31/parse.js';
-import { unwrapKey } from '../../src/tr31/unwrap.js';
-import { wrapKey } from '../../src/tr31/wrap.js';
-import { formatPkcs8, formatSpki } from '../../src/tr34/crypto/ecdh.js';
+import {
+  fromHex,
+  KeyblockError,
+  parseKeyBlock,
+  SecretKey,
+  toHex,
+  unwrapKey,
+  wrapKey,
+} from 'keyblock';
 import {
   type DeriveExchangeKeyOptions,
   deriveExchangeKey,
   generateExchangeKeyPair,
-} from '../../src/tr34/key-exchange.js';
-import type { TokenHash } from '../../src/tr34/keys.js';
+  type TokenHash,
+} from 'keyblock/tr34';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { formatPkcs8, formatSpki } from '../../src/tr34/crypto/ecdh.js';
 import { parseCertificate } from '../../src/tr34/x509/certificate.js';
 import type { CurveName } from '../../src/tr34/x509/public-key.js';
 import aws from '../vectors/aws.json' with { type: 'json' };

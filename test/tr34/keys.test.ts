@@ -1,11 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { KeyblockError } from '../../src/errors.js';
-import { fromHex, toHex } from '../../src/hex.js';
-import { SecretKey } from '../../src/secret-key.js';
-import { agree, generateKeyPair } from '../../src/tr34/crypto/ecdh.js';
-import { deriveX963 } from '../../src/tr34/crypto/kdf.js';
-import { wrapContentKey } from '../../src/tr34/crypto/key-wrap.js';
-import { encryptOaep } from '../../src/tr34/crypto/oaep.js';
+import { fromHex, KeyblockError, SecretKey, toHex } from 'keyblock';
 import {
   type EcdhUnwrapRequest,
   fromCryptoKey,
@@ -14,7 +7,12 @@ import {
   type Signer,
   type TokenHash,
   type UnwrapRequest,
-} from '../../src/tr34/keys.js';
+} from 'keyblock/tr34';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { agree, generateKeyPair } from '../../src/tr34/crypto/ecdh.js';
+import { deriveX963 } from '../../src/tr34/crypto/kdf.js';
+import { wrapContentKey } from '../../src/tr34/crypto/key-wrap.js';
+import { encryptOaep } from '../../src/tr34/crypto/oaep.js';
 import { parseCertificate } from '../../src/tr34/x509/certificate.js';
 import type { CurveName, EcPublicKey } from '../../src/tr34/x509/public-key.js';
 import { verifySignature } from '../../src/tr34/x509/verify-signature.js';
