@@ -119,6 +119,7 @@ describe('readEcKey', () => {
   it.each([
     ['P-192', 24, 80],
     ['P-224', 28, 112],
+    ['a key without its leading zero', 31, 112],
     ['P-256', 32, 128],
     ['P-384', 48, 192],
     ['brainpoolP512', 64, 256],
