@@ -8,7 +8,7 @@ import { CALLER_TEXT, type Canary } from './hygiene.js';
 import { bytesOf } from './matrix.js';
 
 /** One call. What `reveals` returns clear bytes, or says what the caller told it, by contract. */
-export interface PublicCall {
+interface PublicCall {
   readonly run: (canary: Canary) => unknown;
   readonly reveals?: boolean;
 }
