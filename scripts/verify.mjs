@@ -50,7 +50,9 @@ for (const { name, command, target = 'src', browser = false } of STEPS) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   if (browser && noBrowser) {
     count.skipped++;
-    console.log(`SKIPPED        ${name.padEnd(13)} no Chromium: install it, or name one in CHROMIUM`);
+    console.log(
+      `SKIPPED        ${name.padEnd(13)} no Chromium: install it, or name one in CHROMIUM`,
+    );
     continue;
   }
   const start = performance.now();
@@ -58,7 +60,7 @@ for (const { name, command, target = 'src', browser = false } of STEPS) {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
-    timeout: 600_000,
+    timeout: 300_000,
     env: { ...process.env, PATH, NO_COLOR: '1', TARGET: target },
   });
   const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(5);

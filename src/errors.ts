@@ -148,7 +148,8 @@ export interface KeyblockErrorDetails {
 }
 
 /**
- * Thrown by every function of this package, and the only thing they throw.
+ * Thrown by every function of this package, and the only thing they throw. What a function that the
+ * caller passes in throws, such as a generator of random bytes, comes through as it is.
  *
  * The message is a constant text for each code and field: no input, no key material and no `cause`
  * ever travel in it.

@@ -8,7 +8,7 @@ import { KeyblockError, type KeyblockErrorField } from './errors.js';
 import { fitsAlgorithm, isKeyAlgorithm, type KeyAlgorithm } from './primitives/algorithms.js';
 import { copyBytes, own, requireObject } from './primitives/bytes.js';
 import { DEFAULT_KCV_LENGTHS, defaultMethod, fullCheckValue } from './primitives/check-value.js';
-import { HASH_STRENGTHS, type HashName } from './primitives/hashes.js';
+import { type HashName, isHashName } from './primitives/hashes.js';
 import { encodeHex } from './primitives/hex.js';
 
 /** What {@link SecretKey} is made from. */
@@ -84,7 +84,7 @@ export class SecretKey {
       throw new KeyblockError('INVALID_ARGUMENT', { field: 'algorithm' });
     }
     const hash = own(options, 'hash');
-    if (hash !== undefined && !HASH_STRENGTHS.has(hash)) {
+    if (hash !== undefined && !isHashName(hash)) {
       throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
     }
     const bytes = adopted ?? copyBytes(own(options, 'bytes'), 'bytes');

@@ -7,11 +7,18 @@ import {
 } from 'keyblock';
 import { KeyblockError as FromKcv } from 'keyblock/kcv';
 import { KeyblockError as FromTr31 } from 'keyblock/tr31';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { ERROR_CODES, ERROR_FIELDS } from '../src/errors.js';
 
 const CODES = Object.keys(ERROR_CODES) as KeyblockErrorCode[]; // the table's own keys
 const FIELDS = Object.keys(ERROR_FIELDS) as KeyblockErrorField[]; // likewise
+
+const polluted: Record<string, unknown> = Object.prototype as never; // to put details on it
+
+afterEach(() => {
+  delete polluted['field'];
+  delete polluted['offset'];
+});
 
 describe('KeyblockError', () => {
   it('is one class, whichever entry point it comes from', () => {
@@ -97,6 +104,16 @@ describe('KeyblockError', () => {
       offset: 3,
     });
     expect(Object.keys(error).sort()).toEqual(['code', 'field', 'name', 'offset']);
+  });
+
+  it('takes no field and no offset from Object.prototype', () => {
+    polluted['field'] = 'kbpk';
+    polluted['offset'] = 7;
+    for (const error of [new KeyblockError('INVALID_HEX'), new KeyblockError('INVALID_HEX', {})]) {
+      expect(error.field).toBeUndefined();
+      expect(error.offset).toBeUndefined();
+      expect(error.message).not.toContain('KBPK');
+    }
   });
 
   it('ignores details that are no details of its own', () => {

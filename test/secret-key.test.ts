@@ -22,7 +22,7 @@ import {
 import { SecretKey as FromKcv } from 'keyblock/kcv';
 import { SecretKey as FromTr31 } from 'keyblock/tr31';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { SecretKey as Internal, withDerived } from '../src/secret-key.js';
+import { SecretKey as Internal, withClearKey, withDerived } from '../src/secret-key.js';
 import vectors from './vectors/tr31.json' with { type: 'json' };
 
 const AES_KEY = fromHex('000102030405060708090A0B0C0D0E0F');
@@ -479,6 +479,32 @@ describe('SecretKey.destroy', () => {
       expect(() => operation(key, randomBytes)).toThrow(refusal('KEY_DESTROYED', 'key'));
       expect(drawn).toBe(1);
     }
+  });
+});
+
+describe('withClearKey', () => {
+  it('lends the bytes of a handle, which are overwritten with the handle', () => {
+    const key = new Internal({ algorithm: 'AES', bytes: AES_KEY });
+    const lent = withClearKey(key, 'key', ({ bytes }) => bytes);
+    expect(lent).toEqual(AES_KEY);
+    key.destroy();
+    expect(lent).toEqual(new Uint8Array(16));
+  });
+
+  it('lends a copy of bytes, which is overwritten after use, also when the use fails', () => {
+    let lent = new Uint8Array();
+    const use = (fails: boolean) => () =>
+      withClearKey(AES_KEY, 'key', ({ algorithm, bytes }) => {
+        lent = bytes;
+        expect(bytes).toEqual(AES_KEY);
+        expect(algorithm).toBeUndefined();
+        if (fails) throw new RangeError('in use');
+      });
+    expect(use(false)).not.toThrow();
+    expect(lent).toEqual(new Uint8Array(16));
+    expect(use(true)).toThrow('in use');
+    expect(lent).toEqual(new Uint8Array(16));
+    expect(toHex(AES_KEY)).toBe('000102030405060708090A0B0C0D0E0F');
   });
 });
 

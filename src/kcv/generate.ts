@@ -8,7 +8,7 @@ import { KeyblockError } from '../errors.js';
 import { fitsAlgorithm, type KeyAlgorithm } from '../primitives/algorithms.js';
 import { own, requireObject } from '../primitives/bytes.js';
 import { equalDesKeys, isWeakDesKey, setOddParity } from '../primitives/des-keys.js';
-import type { HashName } from '../primitives/hashes.js';
+import { type HashName, isHashName } from '../primitives/hashes.js';
 import { checkedRandomBytes, drawBytes, type RandomBytes } from '../primitives/random.js';
 import { adoptKey, type SecretKey } from '../secret-key.js';
 
@@ -30,7 +30,8 @@ export interface GenerateKeyOptions {
  * @param options - What kind of key, and how long.
  * @returns The key.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH` for a length that the
- * algorithm does not have; `WEAK_KEY` when the generator given keeps returning weak DES keys.
+ * algorithm does not have; `WEAK_KEY` when the generator given returns nothing but zeros, or keeps
+ * returning weak DES keys.
  *
  * @example
  * ```ts
@@ -46,10 +47,18 @@ export function generateKey(options: GenerateKeyOptions): SecretKey {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'algorithm' });
   }
   const length = readLength(algorithm, own(options, 'lengthBits'));
+  const hash = own(options, 'hash');
+  if (hash !== undefined && !isHashName(hash)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
+  }
   const randomBytes = checkedRandomBytes(own(options, 'randomBytes'));
   const bytes =
     algorithm === 'TDES' ? drawTdesKey(randomBytes, length) : drawBytes(randomBytes, length);
-  return adoptKey(algorithm, bytes, own(options, 'hash'));
+  // A generator that is broken gives zeros more often than chance does.
+  if (bytes.every((byte) => byte === 0)) {
+    throw new KeyblockError('WEAK_KEY', { field: 'randomBytes' });
+  }
+  return adoptKey(algorithm, bytes, hash);
 }
 
 /** Chance makes a weak key once in 2^50 draws: a generator that does so three times is broken. */

@@ -13,7 +13,7 @@ import {
   fullCheckValue,
   type KcvMethod,
 } from '../primitives/check-value.js';
-import { HASH_STRENGTHS, type HashName } from '../primitives/hashes.js';
+import { type HashName, isHashName } from '../primitives/hashes.js';
 import { decodeHex, encodeHex } from '../primitives/hex.js';
 import { type ClearKey, type KeyInput, withClearKey } from '../secret-key.js';
 
@@ -141,7 +141,7 @@ function isMethod(method: unknown): boolean {
 }
 
 function readHash(hash: HashName | undefined): HashName | undefined {
-  if (hash !== undefined && !HASH_STRENGTHS.has(hash)) {
+  if (hash !== undefined && !isHashName(hash)) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
   }
   return hash;

@@ -21,24 +21,26 @@ export type HashName =
   | 'SHAKE256';
 
 /** Strength in bits against collisions (SP 800-57 part 1, table 3): half the output of each. */
-export const HASH_STRENGTHS: ReadonlyMap<HashName, number> = /* @__PURE__ */ new Map<
-  HashName,
-  number
->([
-  ['SHA-1', 80],
-  ['SHA-224', 112],
-  ['SHA-256', 128],
-  ['SHA-384', 192],
-  ['SHA-512', 256],
-  ['SHA-512/224', 112],
-  ['SHA-512/256', 128],
-  ['SHA3-224', 112],
-  ['SHA3-256', 128],
-  ['SHA3-384', 192],
-  ['SHA3-512', 256],
-  ['SHAKE128', 128],
-  ['SHAKE256', 256],
-]);
+export const HASH_STRENGTHS: Readonly<Record<HashName, number>> = {
+  'SHA-1': 80,
+  'SHA-224': 112,
+  'SHA-256': 128,
+  'SHA-384': 192,
+  'SHA-512': 256,
+  'SHA-512/224': 112,
+  'SHA-512/256': 128,
+  'SHA3-224': 112,
+  'SHA3-256': 128,
+  'SHA3-384': 192,
+  'SHA3-512': 256,
+  SHAKE128: 128,
+  SHAKE256: 256,
+};
+
+/** Whether a value names a hash. */
+export function isHashName(name: unknown): name is HashName {
+  return typeof name === 'string' && Object.hasOwn(HASH_STRENGTHS, name);
+}
 
 /** Those in which check values of HMAC keys are computed in practice. */
 export function hashFunction(name: HashName): CHash | undefined {

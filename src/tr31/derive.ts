@@ -36,7 +36,9 @@ export interface DeriveBlockKeysOptions {
  * ```
  */
 export function deriveBlockKeys(options: DeriveBlockKeysOptions): {
+  /** Key block encryption key. */
   readonly kbek: SecretKey;
+  /** Key block authentication key. */
   readonly kbak: SecretKey;
 } {
   requireObject(options, 'options');

@@ -58,7 +58,7 @@ export const HEADER_FIELDS = [
 ] as const;
 
 /** Characters of the fixed part. */
-export const FIXED_LENGTH = 16;
+const FIXED_LENGTH = 16;
 
 /** A header as it was found in a text. */
 export interface ScannedHeader {
@@ -88,7 +88,12 @@ export interface ScannedHeader {
  * headerLength; // 40
  * ```
  */
-export function parseHeader(text: string): { header: KeyBlockHeader; headerLength: number } {
+export function parseHeader(text: string): {
+  /** What the block says about its key. */
+  readonly header: KeyBlockHeader;
+  /** Characters of the header, optional blocks included. */
+  readonly headerLength: number;
+} {
   requireHeaderText(text);
   const versionId = readVersionId(text);
   requirePrintable(text, 5, FIXED_LENGTH); // the length field is not looked at

@@ -4,7 +4,7 @@
  */
 
 import type { KeyblockErrorField } from '../errors.js';
-import { fitsAlgorithm } from '../primitives/algorithms.js';
+import { fitsAlgorithm, type KeyAlgorithm } from '../primitives/algorithms.js';
 import { equalBytes } from '../primitives/bytes.js';
 import { fullCheckValue } from '../primitives/check-value.js';
 import { isWeakDesKey } from '../primitives/des-keys.js';
@@ -23,6 +23,7 @@ import {
 import { HEADER_FIELDS, type KeyBlockHeader, type ScannedHeader } from './header.js';
 import { readOptionalBlock } from './optional-block-data.js';
 import { hasStandardFormat, isKnownId } from './optional-block-formats.js';
+import type { CheckValue, HmacHash } from './optional-block-types.js';
 import {
   isLengthExtendedInVain,
   type OptionalBlock,
@@ -44,7 +45,7 @@ export function headerIssues(header: KeyBlockHeader, reserved: string, places?: 
     const rule = brokenBlockRule(block, header);
     if (rule !== undefined) issues.push(blockIssue(rule, block.id, places));
   }
-  if (header.algorithm === 'H' && findBlock(header, 'HM') === undefined) {
+  if (header.algorithm === 'H' && !header.optionalBlocks.some(({ id }) => id === 'HM')) {
     issues.push({ rule: 'hmac-without-hash', field: 'optionalBlocks' });
   }
   return issues;
@@ -72,8 +73,8 @@ export function scannedHeaderIssues(scanned: ScannedHeader, tr31Of2018: boolean)
 }
 
 /** Rules about the KBPK alone: these hold before the MAC is looked at. */
-export function kbpkIssues(kbpk: Uint8Array): Issue[] {
-  return kbpk.length === 8 ? [{ rule: 'single-des-kbpk', field: 'kbpk' }] : [];
+export function kbpkIssues(kbpk: Uint8Array, field: 'kbpk' | 'from' | 'to'): Issue[] {
+  return kbpk.length === 8 ? [{ rule: 'single-des-kbpk', field }] : [];
 }
 
 /** Rules about the key that came out of an authentic block, or is to go into one. */
@@ -110,15 +111,20 @@ export function keyIssues(
 
 /** The hash of an HMAC key, where optional block HM names it. */
 export function hmacHash(header: KeyBlockHeader): HashName | undefined {
-  const block = findBlock(header, 'HM');
-  if (block === undefined || !hasStandardFormat(block)) return undefined;
-  const content = readOptionalBlock(block);
-  return content.id === 'HM' ? content.hash : undefined;
+  return contentOf(header, 'HM')?.hash;
 }
 
-/** An optional block by its ID. */
-export function findBlock(header: KeyBlockHeader, id: string): OptionalBlock | undefined {
-  return header.optionalBlocks.find((block) => block.id === id);
+type ContentOf<Id> = Id extends 'HM' ? HmacHash : CheckValue;
+
+/** The typed data of an optional block, where it is there and has the standard's format. */
+function contentOf<Id extends 'HM' | 'KC' | 'KP'>(
+  { optionalBlocks }: KeyBlockHeader,
+  id: Id,
+): ContentOf<Id> | undefined {
+  const block = optionalBlocks.find((candidate) => candidate.id === id);
+  if (block === undefined || !hasStandardFormat(block)) return undefined;
+  // Of this ID, because that is the block that was read.
+  return readOptionalBlock(block) as ContentOf<Id>;
 }
 
 function unknownAttributes(header: KeyBlockHeader, reserved: string): KeyblockErrorField[] {
@@ -166,23 +172,20 @@ function asymmetricKey(header: KeyBlockHeader, key: Uint8Array): Partial<KeyEnco
 /** SP 800-57 table 3. Without HM the letter is that of ISO 20038: SHA-1, or the least of a family. */
 function hmacStrength(header: KeyBlockHeader): number {
   const fallback = header.algorithm === 'H' ? 'SHA-1' : 'SHA-224';
-  return HASH_STRENGTHS.get(hmacHash(header) ?? fallback) ?? 0;
+  return HASH_STRENGTHS[hmacHash(header) ?? fallback];
 }
 
 /** Whether a check value in KC or KP is that of its key; also where there is none to compare. */
 function matchesBlock(
   header: KeyBlockHeader,
   id: 'KC' | 'KP',
-  algorithm: ReturnType<typeof keyAlgorithm>,
+  algorithm: KeyAlgorithm,
   key: Uint8Array,
 ): boolean {
-  const block = findBlock(header, id);
-  if (block === undefined || !hasStandardFormat(block)) return true;
+  const content = contentOf(header, id);
   // The standard defines check values of cipher keys only.
   const isCipherKey = algorithm === 'AES' || algorithm === 'TDES' || algorithm === 'DES';
-  if (!isCipherKey || !fitsAlgorithm(algorithm, key.length)) return true;
-  const content = readOptionalBlock(block);
-  if (content.id !== 'KC' && content.id !== 'KP') return true;
+  if (content === undefined || !isCipherKey || !fitsAlgorithm(algorithm, key.length)) return true;
   const given = decodeHex(content.kcv, 'kcv');
   const computed = fullCheckValue(algorithm, key, content.method, undefined);
   return equalBytes(computed.subarray(0, given.length), given);

@@ -10,22 +10,38 @@ import type { KeyInput } from '../secret-key.js';
 import type { BlockKeys } from './binding/binding.js';
 import { withBlockKeys } from './binding/block-keys.js';
 import { checkValueBlock } from './check-value-block.js';
-import { EXPORTABILITIES, KEY_CONTEXTS, lookUp, MODES_OF_USE } from './codes.js';
+import {
+  type Code,
+  EXPORTABILITIES,
+  type Exportability,
+  KEY_CONTEXTS,
+  type KeyContext,
+  lookUp,
+  MODES_OF_USE,
+  type ModeOfUse,
+} from './codes.js';
 import { isVersionId, type KeyBlockHeader, readField } from './header.js';
 import { formatOptionalBlock, readOptionalBlock } from './optional-block-data.js';
 import { hasStandardFormat } from './optional-block-formats.js';
 import type { OptionalBlock } from './optional-blocks.js';
 import { scanKeyBlock } from './parse.js';
-import { keyIssues } from './policy.js';
-import { readPolicy, type Validation } from './rules.js';
+import { kbpkIssues, keyIssues } from './policy.js';
+import { readPolicy, settle, type Validation } from './rules.js';
 import { openKeyBlock } from './unwrap.js';
-import { VERSIONS } from './versions.js';
+import { VERSIONS, type VersionId } from './versions.js';
 import { type SealOptions, sealKeyBlock, writingPolicy } from './wrap.js';
 
 /** What a translation may change in a header: the version, and attributes that it narrows. */
-export type HeaderChanges = Partial<
-  Pick<KeyBlockHeader, 'versionId' | 'modeOfUse' | 'exportability' | 'keyContext'>
->;
+export interface HeaderChanges {
+  /** The version of the new block: one that the new KBPK can be used for. */
+  readonly versionId?: VersionId | undefined;
+  /** A narrower mode: B to D or E, C to G or V, T to S or D, N to any. */
+  readonly modeOfUse?: Code<ModeOfUse> | undefined;
+  /** S to E to N. */
+  readonly exportability?: Code<Exportability> | undefined;
+  /** `'0'` to `'1'` or `'2'`. */
+  readonly keyContext?: Code<KeyContext> | undefined;
+}
 
 /** What {@link rewrapKey} takes. */
 export interface RewrapKeyOptions extends SealOptions {
@@ -84,6 +100,7 @@ export function rewrapKey(options: RewrapKeyOptions): string {
     const narrowed = narrowHeader(old, changes);
     const version = VERSIONS[narrowed.versionId];
     return withBlockKeys(own(options, 'to'), 'to', version, (keys) => {
+      settle(kbpkIssues(keys.kbpk, 'to'), writing);
       const header = describeNewKbpk(narrowed, old, key, keys);
       return sealKeyBlock(header, reserved, key, keys, writing, options);
     });
@@ -110,7 +127,7 @@ const FIXED = [
 function narrowHeader(header: KeyBlockHeader, changes: HeaderChanges): KeyBlockHeader {
   const versionId = own(changes, 'versionId') ?? header.versionId;
   if (!isVersionId(versionId)) throw new KeyblockError('UNSUPPORTED', { field: 'versionId' });
-  const given: Partial<KeyBlockHeader> = changes;
+  const given: HeaderChanges & Partial<Omit<KeyBlockHeader, keyof HeaderChanges>> = changes;
   for (const [field, code] of FIXED) {
     const value = own(given, field) ?? header[field];
     if (value !== header[field]) throw new KeyblockError(code, { field });

@@ -88,6 +88,7 @@ export function traceUnwrap(options: TraceUnwrapOptions): UnwrapTrace {
     const computed = decryptMessage(keys, message, headerLength, mac);
     const macValid = encodeHex(computed) === encodeHex(mac);
     const { steps, lengthValid } = payloadSteps(message, headerLength);
+    message.fill(0);
     const macStep = { name: 'MAC computed', value: encodeHex(computed) };
     return { header, steps: [...before, ...steps, macStep], macValid, lengthValid };
   });

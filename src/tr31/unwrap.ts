@@ -113,11 +113,16 @@ export function openKeyBlock(
   const { header, headerLength, blocks } = scanned;
   try {
     return withBlockKeys(kbpk, field, version, (keys) => {
-      const kbpkFindings = settle(kbpkIssues(keys.kbpk), policy);
+      const kbpkFindings = settle(kbpkIssues(keys.kbpk, field), policy);
       if (!openMessage(keys, message, headerLength, mac)) throw authenticationFailed();
       const key = readPayload(message, headerLength);
-      const keyFindings = settle(keyIssues(header, key, keys.kbpk, blocks), policy);
-      return { key, findings: keyBlock.findings.concat(kbpkFindings, keyFindings) };
+      try {
+        const keyFindings = settle(keyIssues(header, key, keys.kbpk, blocks), policy);
+        return { key, findings: keyBlock.findings.concat(kbpkFindings, keyFindings) };
+      } catch (error) {
+        key.fill(0);
+        throw error;
+      }
     });
   } finally {
     message.fill(0);

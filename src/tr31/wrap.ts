@@ -86,6 +86,7 @@ export function wrapKey(options: WrapKeyOptions): string {
   return withClearKey(own(options, 'key'), 'key', (key) => {
     requireKeyOfHeader(key, header);
     return withBlockKeys(own(options, 'kbpk'), 'kbpk', VERSIONS[header.versionId], (keys) => {
+      settle(kbpkIssues(keys.kbpk, 'kbpk'), policy);
       const complete = appendCheckValues(header, checkValues, key.bytes, keys);
       return sealKeyBlock(complete, '0', key.bytes, keys, policy, options);
     });
@@ -156,7 +157,6 @@ function requireWritable(
     throw new KeyblockError('INVALID_LENGTH', { field: 'key' });
   }
   settle(headerIssues(header, reserved), policy);
-  settle(kbpkIssues(kbpk), policy);
   settle(keyIssues(header, key, kbpk).map(strictInWriting), policy);
 }
 
@@ -181,7 +181,8 @@ function requireKeyOfHeader({ algorithm, hash }: ClearKey, header: KeyBlockHeade
 function readCheckValues(input: readonly ('KC' | 'KP')[] | undefined): readonly ('KC' | 'KP')[] {
   if (input === undefined) return [];
   const ids = Array.isArray(input) && input.length <= 2 ? [...input] : undefined;
-  if (ids === undefined || !ids.every((id) => id === 'KC' || id === 'KP') || ids[0] === ids[1]) {
+  const known = ids?.every((id) => id === 'KC' || id === 'KP');
+  if (ids === undefined || !known || new Set(ids).size !== ids.length) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'checkValues' });
   }
   return ids;

@@ -298,6 +298,17 @@ describe('splitIntoComponents', () => {
     expect(() => splitIntoComponents(options as never)).toThrow(refusal(code, field));
   });
 
+  it.each([
+    ['the same twice', 3, () => A],
+    ['the same again and again', 16, () => A],
+    ['the key and zero', 3, keyAndZero()],
+  ])('refuses a generator that gives %s', (_, count, randomBytes) => {
+    const key = new Uint8Array(16).fill(0xff);
+    expect(() => splitIntoComponents({ key, algorithm: 'AES', count, randomBytes })).toThrow(
+      refusal('WEAK_KEY', 'randomBytes'),
+    );
+  });
+
   it('refuses to take a handle for what it is not', () => {
     const key = new SecretKey({ algorithm: 'AES', bytes: A });
     expect(() => splitIntoComponents({ key, algorithm: 'TDES', count: 2 })).toThrow(
@@ -314,6 +325,12 @@ describe('splitIntoComponents', () => {
 
 function aes(components: unknown): object {
   return { algorithm: 'AES', components };
+}
+
+/** Gives FF … and zero: of a key of FF … zero is missing once more. */
+function keyAndZero(): () => Uint8Array<ArrayBuffer> {
+  const draws = [new Uint8Array(16).fill(0xff), new Uint8Array(16)];
+  return () => draws.shift() ?? new Uint8Array(0);
 }
 
 function bytesOf(length: number): fc.Arbitrary<Uint8Array<ArrayBuffer>> {

@@ -153,6 +153,7 @@ describe('computeKcv', () => {
     ['a letter', { key: AES_KEY, algorithm: 'A' }, 'INVALID_ARGUMENT', 'algorithm'],
     ['an unknown method', aes({ method: 'CMAC' }), 'INVALID_ARGUMENT', 'method'],
     ['a method of Object', aes({ method: 'toString' }), 'INVALID_ARGUMENT', 'method'],
+    ['a method in an array', aes({ method: ['cmac'] }), 'INVALID_ARGUMENT', 'method'],
     ['no text as method', aes({ method: 0 }), 'INVALID_ARGUMENT', 'method'],
     ['an unknown hash', hmac({ hash: 'SHA256' }), 'INVALID_ARGUMENT', 'hash'],
     ['an HMAC key without hash', hmac({}), 'INVALID_ARGUMENT', 'hash'],

@@ -46,7 +46,7 @@ export function bytesOf(length: number): fc.Arbitrary<Uint8Array<ArrayBuffer>> {
   return bytesUpTo(length, length);
 }
 
-export function bytesUpTo(
+function bytesUpTo(
   maxLength: number,
   minLength: number = 1,
 ): fc.Arbitrary<Uint8Array<ArrayBuffer>> {
@@ -158,7 +158,7 @@ function anyCheckValue(id: 'KC' | 'KP' | 'PK'): fc.Arbitrary<TypedBlock> {
 }
 
 /** A time in each of the four shapes. */
-export const anyTime: fc.Arbitrary<string> = fc
+const anyTime: fc.Arbitrary<string> = fc
   .tuple(
     fc.tuple(padded(0, 9999, 4), padded(1, 12), padded(1, 31)),
     fc.tuple(padded(0, 23), padded(0, 59), padded(0, 59)),

@@ -17,6 +17,14 @@ const READERS = [
 ] as const;
 
 describe('readRsaKey', () => {
+  it('does not take an indefinite length for one of 128', () => {
+    const content = [...integers(8, 720), element(0x02, new Uint8Array(9))];
+    const octets = content.flatMap((part) => [...part]);
+    expect(octets).toHaveLength(128);
+    expect(readRsaKey(sequence(...content)).wellFormed).toBe(true);
+    expect(readRsaKey(Uint8Array.of(0x30, 0x80, ...octets))).toEqual(UNREADABLE);
+  });
+
   it('reads the key of X9.143 8.5', () => {
     expect(readRsaKey(RSA_2048)).toEqual({ wellFormed: true, strength: 112 });
   });
@@ -48,6 +56,7 @@ describe('readRsaKey', () => {
     };
     expect(modulus(0x00, 0x80)).toBe(80); // 1024 bits behind the octet of the sign
     expect(modulus(0x00, 0x00, 0x80)).toBe(80); // no DER, but the same number
+    expect(modulus(0x01, 0x00)).toBe(80); // 1025 bits
     expect(modulus(0x7f)).toBe(0); // 1023 bits
     expect(modulus(0x00)).toBe(0); // 1016 bits
   });
@@ -119,6 +128,7 @@ describe('readEcKey', () => {
   it.each([
     ['P-192', 24, 80],
     ['P-224', 28, 112],
+    ['a key without its leading zero', 31, 112],
     ['P-256', 32, 128],
     ['P-384', 48, 192],
     ['brainpoolP512', 64, 256],
@@ -199,10 +209,12 @@ describe.each(READERS)('%s', (_, read, key) => {
   });
 
   it('does not read lengths that no key block can hold', () => {
-    const { length } = key;
-    expect(read(Uint8Array.of(0x30, 0x83, 0, length >> 8, length, ...key))).toEqual(UNREADABLE);
-    expect(read(Uint8Array.of(0x30, 0x84, 0, 0, length >> 8, length, ...key))).toEqual(UNREADABLE);
-    expect(read(Uint8Array.of(0x30, 0xff, ...key))).toEqual(UNREADABLE);
+    const content = key.subarray(lastLengthOctet(key) + 1);
+    const [high, low] = [content.length >> 8, content.length & 255];
+    expect(read(Uint8Array.of(0x30, 0x82, high, low, ...content)).wellFormed).toBe(true);
+    expect(read(Uint8Array.of(0x30, 0x83, 0, high, low, ...content))).toEqual(UNREADABLE);
+    expect(read(Uint8Array.of(0x30, 0x84, 0, 0, high, low, ...content))).toEqual(UNREADABLE);
+    expect(read(Uint8Array.of(0x30, 0xff, ...content))).toEqual(UNREADABLE);
     expect(read(Uint8Array.of(0x30, 0x82))).toEqual(UNREADABLE);
     expect(read(Uint8Array.of(0x30, 0x82, 0xff))).toEqual(UNREADABLE);
   });

@@ -229,6 +229,21 @@ describe('rewrapKey', () => {
     );
   });
 
+  it('copies data that are not of the standard where that is allowed', () => {
+    const optionalBlocks = [
+      { id: 'KP', data: 'who knows' },
+      { id: 'WP', data: '9' },
+      { id: 'KS', data: 'DE#GBIC#OPT1' },
+    ];
+    const allow: Allow[] = ['optional-block-data'];
+    const keyBlock = wrap({ header: { ...HEADER, optionalBlocks }, allow });
+    expect(() => rewrap({ keyBlock, validation: 'interoperable' })).toThrow(
+      refusal('INVALID_OPTIONAL_BLOCK', 'optionalBlocks'),
+    );
+    const translated = rewrap({ keyBlock, allow });
+    expect(parseKeyBlock(translated, { allow }).header).toEqual({ ...HEADER, optionalBlocks });
+  });
+
   it('writes the extended length of X9.143 for that of TR-31:2018', () => {
     const vector = (vectors as readonly UnwrapCase[]).find(
       ({ id }) => id === 'gen-D-psec-ext-len-0002',

@@ -50,7 +50,7 @@ export interface ValidCase {
 }
 
 /** A key block that both kinds of validation refuse. */
-export interface InvalidCase {
+interface InvalidCase {
   readonly kind: 'unwrap';
   readonly expect: 'invalid';
   readonly id: string;

@@ -305,7 +305,7 @@ describe('wrapKey', () => {
       asked.push(length);
       return new Uint8Array(length);
     };
-    wrap({ randomBytes });
+    wrap({ randomBytes, checkValues: [] });
     wrap({ randomBytes, maskedKeyLength: 'none' });
     wrap({ randomBytes, maskedKeyLength: 'none', header: { ...HEADER, versionId: 'E' } });
     expect(asked).toEqual([30, 14]);

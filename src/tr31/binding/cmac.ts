@@ -12,7 +12,7 @@ import type { Version } from '../versions.js';
 import type { BlockKeys } from './binding.js';
 
 /** What a derived key is for: bytes 1 and 2 of the derivation input (X9.143 table). */
-export const KEY_USAGE_INDICATORS = { cbc: 0x0000, mac: 0x0001, ctr: 0x0002 } as const;
+const KEY_USAGE_INDICATORS = { cbc: 0x0000, mac: 0x0001, ctr: 0x0002 } as const;
 
 /** Which key is derived. */
 export type DerivedKeyUse = keyof typeof KEY_USAGE_INDICATORS;

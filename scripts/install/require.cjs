@@ -1,0 +1,7 @@
+const { exercise } = require('./exercise.cjs');
+
+exercise({
+  root: require('keyblock'),
+  tr31: require('keyblock/tr31'),
+  kcv: require('keyblock/kcv'),
+});
