@@ -65,6 +65,33 @@ export interface AuthorityRebindTokenOptions extends AuthorityUnbindTokenOptions
  * @param options - Who releases which device, in answer to which nonce.
  * @returns The token in DER.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH` or `TOKEN_MALFORMED`.
+ *
+ * @example
+ * ```ts
+ * import { createUnbindToken, fromPkcs8, parseToken } from 'keyblock/tr34';
+ * import { type CertificateRole, generateKeyPair, issueCertificate } from 'keyblock/tr34/pki';
+ *
+ * // One key pair for all of them, as only an example may have it.
+ * const { publicKey, pkcs8 } = await generateKeyPair({ algorithm: 'P-521', purpose: 'sign' });
+ * const issue = (role: CertificateRole, commonName: string, ca?: Uint8Array) =>
+ *   issueCertificate({
+ *     role,
+ *     subject: { commonName },
+ *     publicKey,
+ *     ...(ca === undefined ? { pkcs8 } : { issuer: { certificate: ca, pkcs8 } }),
+ *     serialNumber: 'random',
+ *     notBefore: new Date('2027-01-01'),
+ *     notAfter: new Date('2037-01-01'),
+ *   });
+ * const root = await issue('root', 'Example Root');
+ * const kdhCertificate = await issue('kdh', 'Example KDH 1', root);
+ * const krdCertificate = await issue('krd', 'Example KRD 1', root);
+ *
+ * const kdh = await fromPkcs8({ certificate: kdhCertificate, pkcs8 });
+ * const nonce = crypto.getRandomValues(new Uint8Array(16)); // which the device sent
+ * const token = await createUnbindToken({ kdh, krdCertificate, nonce, profile: 'cms' });
+ * parseToken(token).kind; // 'unbind'
+ * ```
  */
 export async function createUnbindToken(
   options: UnbindTokenOptions,
@@ -87,6 +114,40 @@ export async function createUnbindToken(
  * @param options - Who hands which device over to whom, in answer to which nonce.
  * @returns The token in DER.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH` or `TOKEN_MALFORMED`.
+ *
+ * @example
+ * ```ts
+ * import { createRebindToken, fromPkcs8, parseToken } from 'keyblock/tr34';
+ * import { type CertificateRole, generateKeyPair, issueCertificate } from 'keyblock/tr34/pki';
+ *
+ * // One key pair for all of them, as only an example may have it.
+ * const { publicKey, pkcs8 } = await generateKeyPair({ algorithm: 'P-521', purpose: 'sign' });
+ * const issue = (role: CertificateRole, commonName: string, ca?: Uint8Array) =>
+ *   issueCertificate({
+ *     role,
+ *     subject: { commonName },
+ *     publicKey,
+ *     ...(ca === undefined ? { pkcs8 } : { issuer: { certificate: ca, pkcs8 } }),
+ *     serialNumber: 'random',
+ *     notBefore: new Date('2027-01-01'),
+ *     notAfter: new Date('2037-01-01'),
+ *   });
+ * const root = await issue('root', 'Example Root');
+ * const kdhCertificate = await issue('kdh', 'Example KDH 1', root);
+ * const newKdhCertificate = await issue('kdh', 'Example KDH 2', root);
+ * const krdCertificate = await issue('krd', 'Example KRD 1', root);
+ *
+ * const kdh = await fromPkcs8({ certificate: kdhCertificate, pkcs8 });
+ * const nonce = crypto.getRandomValues(new Uint8Array(16)); // which the device sent
+ * const token = await createRebindToken({
+ *   kdh,
+ *   krdCertificate,
+ *   newKdhCertificate,
+ *   nonce,
+ *   profile: 'cms',
+ * });
+ * parseToken(token).kind; // 'rebind'
+ * ```
  */
 export async function createRebindToken(
   options: RebindTokenOptions,
@@ -112,6 +173,32 @@ export async function createRebindToken(
  * @param options - Which device, and whom it is bound to.
  * @returns The token in DER, signed over its content alone as Annex B.13 has it.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT` or `TOKEN_MALFORMED`.
+ *
+ * @example
+ * ```ts
+ * import { createAuthorityUnbindToken, fromPkcs8, parseToken } from 'keyblock/tr34';
+ * import { type CertificateRole, generateKeyPair, issueCertificate } from 'keyblock/tr34/pki';
+ *
+ * // One key pair for all of them, as only an example may have it.
+ * const { publicKey, pkcs8 } = await generateKeyPair({ algorithm: 'P-521', purpose: 'sign' });
+ * const issue = (role: CertificateRole, commonName: string, ca?: Uint8Array) =>
+ *   issueCertificate({
+ *     role,
+ *     subject: { commonName },
+ *     publicKey,
+ *     ...(ca === undefined ? { pkcs8 } : { issuer: { certificate: ca, pkcs8 } }),
+ *     serialNumber: 'random',
+ *     notBefore: new Date('2027-01-01'),
+ *     notAfter: new Date('2037-01-01'),
+ *   });
+ * const root = await issue('root', 'Example Root');
+ * const kdhCertificate = await issue('kdh', 'Example KDH 1', root);
+ * const krdCertificate = await issue('krd', 'Example KRD 1', root);
+ *
+ * const authority = await fromPkcs8({ certificate: root, pkcs8 }); // here the CA of the devices
+ * const token = await createAuthorityUnbindToken({ authority, krdCertificate, kdhCertificate });
+ * parseToken(token).kind; // 'authority-unbind'
+ * ```
  */
 export async function createAuthorityUnbindToken(
   options: AuthorityUnbindTokenOptions,
@@ -134,6 +221,40 @@ export async function createAuthorityUnbindToken(
  * @param options - Which device, from whom, to whom.
  * @returns The token in DER.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT` or `TOKEN_MALFORMED`.
+ *
+ * @example
+ * ```ts
+ * import { createAuthorityRebindToken, fromPkcs8, parseToken } from 'keyblock/tr34';
+ * import { type CertificateRole, generateKeyPair, issueCertificate } from 'keyblock/tr34/pki';
+ *
+ * // One key pair for all of them, as only an example may have it.
+ * const { publicKey, pkcs8 } = await generateKeyPair({ algorithm: 'P-521', purpose: 'sign' });
+ * const issue = (role: CertificateRole, commonName: string, ca?: Uint8Array) =>
+ *   issueCertificate({
+ *     role,
+ *     subject: { commonName },
+ *     publicKey,
+ *     ...(ca === undefined ? { pkcs8 } : { issuer: { certificate: ca, pkcs8 } }),
+ *     serialNumber: 'random',
+ *     notBefore: new Date('2027-01-01'),
+ *     notAfter: new Date('2037-01-01'),
+ *   });
+ * const root = await issue('root', 'Example Root');
+ * const kdhCertificate = await issue('kdh', 'Example KDH 1', root);
+ * const newKdhCertificate = await issue('kdh', 'Example KDH 2', root);
+ * const krdCertificate = await issue('krd', 'Example KRD 1', root);
+ *
+ * const authority = await fromPkcs8({ certificate: root, pkcs8 }); // here the CA of the devices
+ * const token = await createAuthorityRebindToken({
+ *   authority,
+ *   krdCertificate,
+ *   kdhCertificate,
+ *   newKdhCertificate,
+ *   signingTime: new Date('2027-06-01'),
+ *   profile: 'cms',
+ * });
+ * parseToken(token).kind; // 'authority-rebind'
+ * ```
  */
 export async function createAuthorityRebindToken(
   options: AuthorityRebindTokenOptions,

@@ -20,6 +20,19 @@ import { parseToken } from './parse-token.js';
  * @param token - The token in DER.
  * @returns First what the token is, then its elements in the order of the bytes.
  * @throws {@link KeyblockError} the codes of `parseToken`.
+ *
+ * @example
+ * ```ts
+ * import { fromHex } from 'keyblock';
+ * import { describeToken } from 'keyblock/tr34';
+ *
+ * // RT-KRD of X9 TR-34 Annex B.12.
+ * const rows = describeToken(
+ *   fromHex('3020060A2A864886F70D0109190331120410167EB0E72781E4940112233445566778'),
+ * );
+ * rows[0]?.meaning; // 'random-number'
+ * rows.map(({ offset }) => offset); // [0, 0, 2, 14, 16]
+ * ```
  */
 export function describeToken(token: Uint8Array): readonly FieldDescription[] {
   const bytes = copyBytes(token, 'token');

@@ -24,6 +24,7 @@ export {
   type RebindTokenOptions,
   type UnbindTokenOptions,
 } from './binding.js';
+export type { WrapAlgorithm } from './crypto/unwrap.js';
 export { describeToken } from './describe-token.js';
 export {
   type CreateKeyTokenOptions,
@@ -52,7 +53,14 @@ export {
   type UnwrapRequest,
   type WebCryptoKey,
 } from './keys.js';
-export type { KrdEvent } from './krd/event.js';
+export type {
+  BoundEvent,
+  KeyEvent,
+  KrdEvent,
+  ReboundEvent,
+  RefusedEvent,
+  UnboundEvent,
+} from './krd/event.js';
 export type { ReceivePolicy } from './krd/policy.js';
 export { type Received, type ReceiveOptions, receive } from './krd/receive.js';
 export { type CreateKrdOptions, createKrd, type KrdState, requestNonce } from './krd/state.js';
@@ -61,3 +69,4 @@ export type { Profile } from './profiles.js';
 export type { StrengthRule } from './strength.js';
 export type { ContentKeyEncryptor } from './tokens/envelope.js';
 export type { Tolerance } from './x509/path.js';
+export type { CurveName } from './x509/public-key.js';

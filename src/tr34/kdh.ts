@@ -27,7 +27,15 @@ import { parseCrl } from './x509/crl.js';
 import { requireNotRevoked, type Tolerance, verifyPath } from './x509/path.js';
 
 /** How the receiver can tell that a token is new: its own nonce, or the time of signing. */
-export type TokenFreshness = { readonly nonce: Uint8Array } | { readonly signingTime: Date };
+export type TokenFreshness =
+  | {
+      /** The nonce of the device: two passes. */
+      readonly nonce: Uint8Array;
+    }
+  | {
+      /** The present time: one pass. */
+      readonly signingTime: Date;
+    };
 
 /** What {@link createKeyToken} takes. */
 export interface CreateKeyTokenOptions {
@@ -36,7 +44,12 @@ export interface CreateKeyTokenOptions {
   /** The certificate of the device that is to open the token, X.509 in DER. */
   readonly krdCertificate: Uint8Array;
   /** What the certificate of the device has to lead to. */
-  readonly trust: { readonly root: Uint8Array; readonly caKrd: Uint8Array };
+  readonly trust: {
+    /** The root of both CAs. */
+    readonly root: Uint8Array;
+    /** The CA of key receiving devices. */
+    readonly caKrd: Uint8Array;
+  };
   /** The key to send. */
   readonly key: KeyInput;
   /** Its header, 16 characters or more as in TR-31; version and length say nothing. */
@@ -70,6 +83,24 @@ export interface CreateKeyTokenOptions {
  * @param options - The certificate, and for a KDH the CRL of its CA.
  * @returns The token in DER. It is not signed.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT` or `TOKEN_MALFORMED`.
+ *
+ * @example
+ * ```ts
+ * import { createCredentialToken, parseToken } from 'keyblock/tr34';
+ * import { generateKeyPair, issueCertificate } from 'keyblock/tr34/pki';
+ *
+ * const { publicKey, pkcs8 } = await generateKeyPair({ algorithm: 'P-256', purpose: 'sign' });
+ * const certificate = await issueCertificate({
+ *   role: 'root',
+ *   subject: { commonName: 'Example Root' },
+ *   publicKey,
+ *   pkcs8,
+ *   serialNumber: 'random',
+ *   notBefore: new Date('2027-01-01'),
+ *   notAfter: new Date('2037-01-01'),
+ * });
+ * parseToken(createCredentialToken({ certificate })).kind; // 'credential'
+ * ```
  */
 export function createCredentialToken(options: {
   readonly certificate: Uint8Array;
@@ -95,6 +126,40 @@ export function createCredentialToken(options: {
  * `CERTIFICATE_UNTRUSTED`, `CERTIFICATE_REVOKED`, `ALGORITHM_NOT_ALLOWED` for a certificate that
  * will not do; `KEY_STRENGTH` when the transport is weaker than the key; `WEAK_KEY` when the
  * generator given returns a weak content key.
+ *
+ * @example
+ * ```ts
+ * import { generateKey } from 'keyblock';
+ * import { createKeyToken, fromPkcs8, parseToken } from 'keyblock/tr34';
+ * import { type CertificateRole, generateKeyPair, issueCertificate } from 'keyblock/tr34/pki';
+ *
+ * // One key pair for all of them, as only an example may have it.
+ * const { publicKey, pkcs8 } = await generateKeyPair({ algorithm: 'P-521', purpose: 'sign' });
+ * const issue = (role: CertificateRole, commonName: string, ca?: Uint8Array) =>
+ *   issueCertificate({
+ *     role,
+ *     subject: { commonName },
+ *     publicKey,
+ *     ...(ca === undefined ? { pkcs8 } : { issuer: { certificate: ca, pkcs8 } }),
+ *     serialNumber: 'random',
+ *     notBefore: new Date('2027-01-01'),
+ *     notAfter: new Date('2037-01-01'),
+ *   });
+ * const root = await issue('root', 'Example Root');
+ * const kdhCertificate = await issue('kdh', 'Example KDH 1', root);
+ * const krdCertificate = await issue('krd', 'Example KRD 1', root);
+ *
+ * const token = await createKeyToken({
+ *   kdh: await fromPkcs8({ certificate: kdhCertificate, pkcs8 }),
+ *   krdCertificate,
+ *   trust: { root, caKrd: root },
+ *   key: generateKey({ algorithm: 'AES', lengthBits: 256 }),
+ *   header: 'D0000K1AB00E0000',
+ *   freshness: { nonce: crypto.getRandomValues(new Uint8Array(16)) }, // which the device sent
+ *   at: new Date('2027-06-01'),
+ * });
+ * parseToken(token).profile; // 'ec'
+ * ```
  */
 export async function createKeyToken(
   options: CreateKeyTokenOptions,
@@ -156,11 +221,7 @@ async function verifyKrd(
 }
 
 /** A host does not send what every receiver would refuse: itself expired, or on its own CRL. */
-export function requireCurrent(
-  certificate: Certificate,
-  crl: Uint8Array | undefined,
-  at: number,
-): void {
+function requireCurrent(certificate: Certificate, crl: Uint8Array | undefined, at: number): void {
   if (!(certificate.notBefore <= at && at <= certificate.notAfter)) {
     throw new KeyblockError('CERTIFICATE_UNTRUSTED', { field: 'kdh' });
   }

@@ -55,6 +55,7 @@ export interface DeriveExchangeKeyOptions {
 
 /** What {@link generateExchangeKeyPair} takes. */
 export interface GenerateExchangeKeyPairOptions {
+  /** The curve of both sides. */
   readonly curve: CurveName;
   /** @defaultValue Web Crypto */
   readonly randomBytes?: RandomBytes | undefined;

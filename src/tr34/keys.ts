@@ -55,9 +55,16 @@ export interface KeyUnwrapper {
 
 /** A key of Web Crypto: what `crypto.subtle.importKey` and `generateKey` return. */
 export interface WebCryptoKey {
+  /** `'private'` for those that are taken. */
   readonly type: string;
+  /** Whether it can be read back. */
   readonly extractable: boolean;
-  readonly algorithm: { readonly name: string };
+  /** What it is for. */
+  readonly algorithm: {
+    /** Its name in Web Crypto. */
+    readonly name: string;
+  };
+  /** What it may be used for. */
   readonly usages: readonly string[];
 }
 

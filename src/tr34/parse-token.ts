@@ -46,13 +46,17 @@ export type TokenKind =
 
 /** What a token says. All of it is unverified. */
 export interface Token {
+  /** Which token it is. */
   readonly kind: TokenKind;
   /** IssuerAndSerialNumber of the signer, in DER. */
   readonly signer?: Uint8Array<ArrayBuffer> | undefined;
   /** The certificate of a credential, or of the next KDH. */
   readonly certificate?: Uint8Array<ArrayBuffer> | undefined;
+  /** The CRL that comes along, in DER. */
   readonly crl?: Uint8Array<ArrayBuffer> | undefined;
+  /** The nonce that the token answers, or asks with. */
   readonly nonce?: Uint8Array<ArrayBuffer> | undefined;
+  /** When the signer says that it signed. */
   readonly signingTime?: Date | undefined;
   /** The header that comes with a key. */
   readonly header?: string | undefined;
@@ -69,6 +73,20 @@ export interface Token {
  * @returns What it says. Nothing of it is verified.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `TOKEN_MALFORMED` with the offset of the first
  * wrong byte, or `ALGORITHM_NOT_ALLOWED`.
+ *
+ * @example
+ * ```ts
+ * import { fromHex, toHex } from 'keyblock';
+ * import { parseToken } from 'keyblock/tr34';
+ *
+ * // RT-KRD of X9 TR-34 Annex B.12.
+ * const token = fromHex(
+ *   '3020060A2A864886F70D0109190331120410167EB0E72781E4940112233445566778',
+ * );
+ * const { kind, nonce } = parseToken(token);
+ * kind; // 'random-number'
+ * toHex(nonce ?? new Uint8Array()); // '167EB0E72781E4940112233445566778'
+ * ```
  */
 export function parseToken(token: Uint8Array): Token {
   const bytes = copyBytes(token, 'token');

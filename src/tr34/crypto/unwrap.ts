@@ -10,9 +10,11 @@ import { decryptOaep } from './oaep.js';
 
 /** A content key that was encrypted by RSAES-OAEP, with an empty label. */
 export interface OaepUnwrapRequest {
+  /** Says which. */
   readonly kind: 'oaep';
   /** Of OAEP and of its mask. */
   readonly hash: TokenHash;
+  /** The content key, as it stands in the token. */
   readonly encryptedKey: Uint8Array;
 }
 
@@ -21,6 +23,7 @@ export interface OaepUnwrapRequest {
  * common point, the key encryption key is the X9.63 KDF of Z and `sharedInfo`.
  */
 export interface EcdhUnwrapRequest {
+  /** Says which. */
   readonly kind: 'ecdh';
   /** Of the KDF. */
   readonly hash: TokenHash;
@@ -30,6 +33,7 @@ export interface EcdhUnwrapRequest {
   readonly sharedInfo: Uint8Array;
   /** RFC 3394; says how long the key encryption key is. */
   readonly wrapAlgorithm: WrapAlgorithm;
+  /** The content key, as it stands in the token. */
   readonly encryptedKey: Uint8Array;
 }
 

@@ -74,7 +74,7 @@ function readHeaderAttribute(attributes: Attributes): TokenHeader {
 }
 
 /** Version and length have no meaning in a token; the rest has the one of X9.143. */
-export function parseTokenHeader(text: string): KeyBlockHeader {
+function parseTokenHeader(text: string): KeyBlockHeader {
   try {
     const { header, headerLength } = parseHeader(text);
     const sound =

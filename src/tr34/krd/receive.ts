@@ -33,12 +33,15 @@ export interface ReceiveOptions {
   readonly unwrapper?: KeyUnwrapper | undefined;
   /** The present time. */
   readonly at: Date;
+  /** What to take and what to put up with. */
   readonly policy?: ReceivePolicy | undefined;
 }
 
 /** What {@link receive} returns. Store the state, whatever the event is. */
 export interface Received {
+  /** The next state. */
   readonly state: KrdState;
+  /** What happened. */
   readonly event: KrdEvent;
 }
 
@@ -50,6 +53,64 @@ export interface Received {
  * @returns The next state, and what happened.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT` for arguments that are not what they should be;
  * nothing else.
+ *
+ * @example
+ * ```ts
+ * import { generateKey } from 'keyblock';
+ * import {
+ *   createCredentialToken,
+ *   createKeyToken,
+ *   createKrd,
+ *   fromPkcs8,
+ *   parseToken,
+ *   receive,
+ *   requestNonce,
+ * } from 'keyblock/tr34';
+ * import { type CertificateRole, generateKeyPair, issueCertificate } from 'keyblock/tr34/pki';
+ *
+ * // One key pair for all of them, as only an example may have it.
+ * const { publicKey, pkcs8 } = await generateKeyPair({ algorithm: 'P-521', purpose: 'sign' });
+ * const issue = (role: CertificateRole, commonName: string, ca?: Uint8Array) =>
+ *   issueCertificate({
+ *     role,
+ *     subject: { commonName },
+ *     publicKey,
+ *     ...(ca === undefined ? { pkcs8 } : { issuer: { certificate: ca, pkcs8 } }),
+ *     serialNumber: 'random',
+ *     notBefore: new Date('2027-01-01'),
+ *     notAfter: new Date('2037-01-01'),
+ *   });
+ * const root = await issue('root', 'Example Root');
+ * const kdhCertificate = await issue('kdh', 'Example KDH 1', root);
+ * const krdCertificate = await issue('krd', 'Example KRD 1', root);
+ * const trust = { root, caKdh: root, caKrd: root }; // two CAs are better: one for each role
+ *
+ * // The device is bound to a host, and asks it for a key.
+ * const at = new Date('2027-06-01');
+ * const unbound = createKrd({ certificate: krdCertificate, trust });
+ * const credential = createCredentialToken({ certificate: kdhCertificate });
+ * const bound = await receive({ state: unbound, token: credential, at });
+ * bound.event.kind; // 'bound'
+ * const asked = requestNonce({ state: bound.state });
+ *
+ * // The host answers.
+ * const token = await createKeyToken({
+ *   kdh: await fromPkcs8({ certificate: kdhCertificate, pkcs8 }),
+ *   krdCertificate,
+ *   trust,
+ *   key: generateKey({ algorithm: 'AES', lengthBits: 256 }),
+ *   header: 'D0000K1AB00E0000',
+ *   freshness: { nonce: parseToken(asked.token).nonce ?? new Uint8Array() },
+ *   at,
+ * });
+ *
+ * // The device takes the key. The new state is without the nonce: store it.
+ * const unwrapper = await fromPkcs8({ certificate: krdCertificate, pkcs8 });
+ * const policy = { accept: ['ec'] } as const;
+ * const { state, event } = await receive({ state: asked.state, token, unwrapper, at, policy });
+ * event.kind === 'key' && String(event.key); // 'SecretKey AES-256'
+ * state.nonce; // undefined
+ * ```
  */
 export async function receive(options: ReceiveOptions): Promise<Received> {
   requireObject(options, 'options');
@@ -154,7 +215,7 @@ async function takeKey(
 }
 
 /** Keeps a CRL that came with a token which was taken. */
-export function withCrl(device: Device, crl: Device['crl']): Device {
+function withCrl(device: Device, crl: Device['crl']): Device {
   return crl === undefined ? device : { ...device, crl, lastCrlUpdate: crl.thisUpdate };
 }
 

@@ -15,12 +15,15 @@ import { type CertificateList, parseCrl } from '../x509/crl.js';
 
 /** The state of a KRD. Store it after every call, also after a refusal: a nonce may be spent. */
 export interface KrdState {
+  /** Says what this is. */
   readonly kind: 'krd';
+  /** Version of the shape of this object. */
   readonly schema: 1;
   /** Own certificate, DER in base64, as are all others. */
   readonly certificate: string;
   /** The pinned certificates. */
   readonly trust: {
+    /** The root of both CAs. */
     readonly root: string;
     /** The CA of key distribution hosts, which also signs the CRL. */
     readonly caKdh: string;
@@ -41,10 +44,15 @@ export interface KrdState {
 
 /** What {@link createKrd} takes: certificates in DER. */
 export interface CreateKrdOptions {
+  /** Own certificate. */
   readonly certificate: Uint8Array;
+  /** The certificates to trust. */
   readonly trust: {
+    /** The root of both CAs. */
     readonly root: Uint8Array;
+    /** The CA of key distribution hosts. */
     readonly caKdh: Uint8Array;
+    /** The CA of key receiving devices. */
     readonly caKrd: Uint8Array;
   };
 }
@@ -61,6 +69,32 @@ export const MAX_NONCE_LENGTH = 64;
  * @returns The state.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, or `TOKEN_MALFORMED` for a certificate that is
  * not DER.
+ *
+ * @example
+ * ```ts
+ * import { createKrd } from 'keyblock/tr34';
+ * import { type CertificateRole, generateKeyPair, issueCertificate } from 'keyblock/tr34/pki';
+ *
+ * // One key pair for all of them, as only an example may have it.
+ * const { publicKey, pkcs8 } = await generateKeyPair({ algorithm: 'P-521', purpose: 'sign' });
+ * const issue = (role: CertificateRole, commonName: string, ca?: Uint8Array) =>
+ *   issueCertificate({
+ *     role,
+ *     subject: { commonName },
+ *     publicKey,
+ *     ...(ca === undefined ? { pkcs8 } : { issuer: { certificate: ca, pkcs8 } }),
+ *     serialNumber: 'random',
+ *     notBefore: new Date('2027-01-01'),
+ *     notAfter: new Date('2037-01-01'),
+ *   });
+ * const root = await issue('root', 'Example Root');
+ * const krdCertificate = await issue('krd', 'Example KRD 1', root);
+ * const trust = { root, caKdh: root, caKrd: root }; // two CAs are better: one for each role
+ *
+ * const state = createKrd({ certificate: krdCertificate, trust });
+ * state.bound; // undefined
+ * JSON.parse(JSON.stringify(state)).kind; // 'krd'
+ * ```
  */
 export function createKrd(options: CreateKrdOptions): KrdState {
   requireObject(options, 'options');
@@ -88,11 +122,56 @@ export function createKrd(options: CreateKrdOptions): KrdState {
  * @returns The new state, and the token for the KDH.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, or `STATE_CONFLICT` when the device is bound to
  * nobody.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   createCredentialToken,
+ *   createKrd,
+ *   parseToken,
+ *   receive,
+ *   requestNonce,
+ * } from 'keyblock/tr34';
+ * import { type CertificateRole, generateKeyPair, issueCertificate } from 'keyblock/tr34/pki';
+ *
+ * // One key pair for all of them, as only an example may have it.
+ * const { publicKey, pkcs8 } = await generateKeyPair({ algorithm: 'P-521', purpose: 'sign' });
+ * const issue = (role: CertificateRole, commonName: string, ca?: Uint8Array) =>
+ *   issueCertificate({
+ *     role,
+ *     subject: { commonName },
+ *     publicKey,
+ *     ...(ca === undefined ? { pkcs8 } : { issuer: { certificate: ca, pkcs8 } }),
+ *     serialNumber: 'random',
+ *     notBefore: new Date('2027-01-01'),
+ *     notAfter: new Date('2037-01-01'),
+ *   });
+ * const root = await issue('root', 'Example Root');
+ * const kdhCertificate = await issue('kdh', 'Example KDH 1', root);
+ * const krdCertificate = await issue('krd', 'Example KRD 1', root);
+ * const trust = { root, caKdh: root, caKrd: root }; // two CAs are better: one for each role
+ *
+ * const bound = await receive({
+ *   state: createKrd({ certificate: krdCertificate, trust }),
+ *   token: createCredentialToken({ certificate: kdhCertificate }),
+ *   at: new Date('2027-06-01'),
+ * });
+ * const { state, token } = requestNonce({ state: bound.state });
+ * state.nonce?.length; // 32
+ * parseToken(token).kind; // 'random-number'
+ * ```
  */
 export function requestNonce(options: {
+  /** What the call before returned. */
   readonly state: KrdState;
+  /** @defaultValue Web Crypto */
   readonly randomBytes?: RandomBytes | undefined;
-}): { readonly state: KrdState; readonly token: Uint8Array<ArrayBuffer> } {
+}): {
+  /** The next state. */
+  readonly state: KrdState;
+  /** RT-KRD, for the KDH. */
+  readonly token: Uint8Array<ArrayBuffer>;
+} {
   requireObject(options, 'options');
   const device = readState(own(options, 'state'));
   if (device.bound === undefined) throw new KeyblockError('STATE_CONFLICT', { field: 'state' });

@@ -21,6 +21,7 @@ import { nameOf, publicKeyOf } from './structures.js';
 /** What {@link createCertificateRequest} takes. */
 export interface CreateCertificateRequestOptions {
   /** Who asks for a certificate. */
+  /** Who asks. */
   readonly subject: CertificateSubject;
   /** SubjectPublicKeyInfo in DER. */
   readonly publicKey: Uint8Array;
@@ -30,6 +31,7 @@ export interface CreateCertificateRequestOptions {
 
 /** What a request asks a certificate for. */
 export interface CertificateRequest {
+  /** Who asks. */
   readonly subject: CertificateSubject;
   /** SubjectPublicKeyInfo in DER. */
   readonly publicKey: Uint8Array<ArrayBuffer>;

@@ -45,7 +45,7 @@ export interface Certificate {
 }
 
 /** Whether the subject is a CA, and how many CAs may follow it in a path. */
-export interface BasicConstraints {
+interface BasicConstraints {
   readonly isCa: boolean;
   readonly maxPathLength: number | undefined;
 }

@@ -11,7 +11,7 @@ import { type CertificateList, isListed } from './crl.js';
 import { isAllowedKey, signatureAlgorithm, verifySignature } from './verify-signature.js';
 
 /** The party whose certificate it is. */
-export type Role = 'kdh' | 'krd';
+type Role = 'kdh' | 'krd';
 
 /** What a caller may put up with, each by its own word. */
 export type Tolerance =

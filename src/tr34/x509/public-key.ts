@@ -31,7 +31,7 @@ export interface EcPublicKey {
 }
 
 /** A key that no algorithm of TR-34 can use. */
-export interface OtherPublicKey {
+interface OtherPublicKey {
   readonly kind: 'other';
   readonly spki: Uint8Array;
 }

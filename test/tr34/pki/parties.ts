@@ -41,7 +41,7 @@ export const FAMILIES: Readonly<Record<'RSA-2048' | 'RSA-4096' | 'P-384' | 'P-52
 };
 
 export const notBefore: Date = new Date('2027-01-01T00:00:00Z');
-export const notAfter: Date = new Date('2037-01-01T00:00:00Z');
+const notAfter: Date = new Date('2037-01-01T00:00:00Z');
 
 /** When all certificates of {@link issueFamily} are valid. */
 export const at: Date = new Date('2030-01-01T00:00:00Z');

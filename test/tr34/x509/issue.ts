@@ -19,7 +19,7 @@ import {
 export const AT = Date.parse('2026-06-01T12:00:00Z');
 export const DAY = 86_400_000;
 
-export const ECDSA_SHA256 = sequence(oid(OID.ecdsaWithSha256));
+const ECDSA_SHA256 = sequence(oid(OID.ecdsaWithSha256));
 export const RSA_SHA256 = sequence(oid(OID.sha256WithRsa), nullValue());
 
 /** A name and the keys that go with it. */
@@ -78,7 +78,7 @@ export function rsaSpki(bits: number, exponent: number, parameters = nullValue()
 }
 
 /** What a certificate says. `undefined` fields are left out. */
-export interface TbsParts {
+interface TbsParts {
   readonly version: Uint8Array | undefined;
   readonly serialNumber: Uint8Array;
   readonly algorithm: Uint8Array;
