@@ -26,6 +26,7 @@ import { formatOaepParameters } from '../../src/tr34/cms/algorithms.js';
 import { headerAttribute, nonceAttribute } from '../../src/tr34/cms/attributes.js';
 import { formatEnvelopedData, formatKeyTransport } from '../../src/tr34/cms/enveloped-data.js';
 import { OID } from '../../src/tr34/der/oids.js';
+import { context, oid, sequence } from '../../src/tr34/der/writer.js';
 import { PROFILES } from '../../src/tr34/profiles.js';
 import { readSigner, signToken } from '../../src/tr34/tokens/signed-token.js';
 import { issuerAndSerial, parseCertificate } from '../../src/tr34/x509/certificate.js';
@@ -357,4 +358,31 @@ export function inside(element: Look, ...path: readonly number[]): Look {
 /** Encodes base64. */
 export function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
+}
+
+/** Puts parts one after the other. */
+export function concatenate(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** The fields of the SignedData in a token. */
+export function fieldsOf(token: Uint8Array): readonly Uint8Array[] {
+  return inside(look(token), 1, 0).inside.map(({ bytes }) => bytes);
+}
+
+/** A token of a SignedData with these fields. */
+export function tokenOf(fields: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return sequence(oid(OID.signedData), context(0, sequence(...fields)));
+}
+
+/** The token with a CRL that its signer did not put in: no signature covers that field. */
+export function withCrl(token: Uint8Array, crl: Uint8Array): Uint8Array<ArrayBuffer> {
+  const fields = fieldsOf(token);
+  return tokenOf([...fields.slice(0, -1), context(1, crl), ...fields.slice(-1)]);
+}
+
+/** The token with its last two fields in each other's place, as B.6 has them. */
+export function swapLastFields(token: Uint8Array): Uint8Array<ArrayBuffer> {
+  const fields = fieldsOf(token);
+  return tokenOf([...fields.slice(0, -2), ...fields.slice(-2).reverse()]);
 }
