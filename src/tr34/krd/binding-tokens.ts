@@ -36,6 +36,8 @@ import {
 /** A reception by a device that is bound. */
 export interface BoundReception extends Reception {
   readonly bound: Certificate;
+  /** Is told when the token spends the nonce. */
+  readonly nonce: { spent: boolean };
 }
 
 /** UBT-KDH names the device; UBT-CA names the device and the KDH it is bound to. */
@@ -46,7 +48,8 @@ export async function receiveUnbind(
   const { device } = reception;
   if (signedData.content === undefined) throw malformedToken();
   const ids = readIds(signedData.content);
-  if (ids.length === 1) await verifyKdhToken(signedData, reception);
+  let crl: Device['crl'];
+  if (ids.length === 1) crl = await verifyKdhToken(signedData, reception);
   else {
     await verifySigner(signedData, device.caKrd, reception.policy, true);
     await verifyAuthorityToken(signedData, reception);
@@ -57,6 +60,7 @@ export async function receiveUnbind(
     bound: undefined,
     nonce: undefined,
     lastSigningTime: undefined,
+    ...(crl && { crl, lastCrlUpdate: crl.thisUpdate }),
   };
   return { next, event: { kind: 'unbound' } };
 }
@@ -88,10 +92,11 @@ async function verifyKdhToken(
   signedData: SignedData,
   reception: BoundReception,
 ): Promise<Device['crl']> {
-  const { bound, device, policy } = reception;
+  const { bound, device, policy, nonce } = reception;
   const { attributes } = await verifySigner(signedData, bound, policy);
   const crl = await verifyKdh(bound, signedData.crls, reception);
   requireNonce(nonceOf(attributes), device.nonce);
+  nonce.spent = true;
   return crl;
 }
 

@@ -41,7 +41,7 @@ export async function openKeyToken(
   const recipient = readRecipient(envelope, reception);
   const { key, form } = await openEnvelope(token, envelope, recipient, header.octets, {
     unwrapper,
-    acceptsAnnexD: reception.policy.accept.includes('annex-d'),
+    accept: reception.policy.accept,
   });
   const profile = form === 'annex-d' ? 'annex-d' : recipient.profile;
   requireLegalKey(header.header, key);
@@ -95,7 +95,7 @@ async function openEnvelope(
   { algorithm, iv, ciphertext }: EnvelopedData,
   recipient: Recipient,
   header: Uint8Array,
-  options: { readonly unwrapper: KeyUnwrapper; readonly acceptsAnnexD: boolean },
+  options: { readonly unwrapper: KeyUnwrapper; readonly accept: readonly Profile[] },
 ): Promise<{ readonly key: Uint8Array<ArrayBuffer>; readonly form: KeyBlockContent['form'] }> {
   const contentKey = await unwrapContentKey(recipient, algorithm, options.unwrapper);
   const plaintext = decryptContent({ algorithm, key: contentKey, iv, ciphertext });
@@ -103,7 +103,7 @@ async function openEnvelope(
   const block = parseKeyBlockContent(plaintext ?? new Uint8Array(0));
   const sound =
     block !== undefined &&
-    (block.form === 'annex-b' || options.acceptsAnnexD) &&
+    options.accept.includes(block.form === 'annex-d' ? 'annex-d' : recipient.profile) &&
     // The one thing that stops a KDH from signing the envelope of another anew.
     equalBytes(block.kdh, signer) &&
     equalBytes(block.header, header);

@@ -155,9 +155,9 @@ async function takeToken(
     case OID.envelopedData:
       return takeKey(signedData, reception, unwrapper, nonce);
     case OID.data:
-      return receiveUnbind(signedData, { ...reception, bound });
+      return receiveUnbind(signedData, { ...reception, bound, nonce });
     case OID.signedData:
-      return receiveRebind(signedData, { ...reception, bound });
+      return receiveRebind(signedData, { ...reception, bound, nonce });
     default:
       throw malformedToken();
   }
