@@ -70,6 +70,7 @@ export class SecretKey {
     // What `console.log` prints in Node.
     const inspect = Symbol.for('nodejs.util.inspect.custom');
     Object.defineProperty(SecretKey.prototype, inspect, { value: SecretKey.prototype.toString });
+    Object.freeze(SecretKey.prototype);
   }
 
   /**

@@ -66,7 +66,10 @@ export function combineComponents(options: CombineComponentsOptions): SecretKey 
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'components' });
   }
   const components = Array.from(given, (component: KeyInput) =>
-    withClearKey(component, 'components', ({ bytes }) => new Uint8Array(bytes)),
+    withClearKey(component, 'components', (clear) => {
+      algorithmOf(algorithm, clear); // a handle of another algorithm is no component of this key
+      return new Uint8Array(clear.bytes);
+    }),
   );
   try {
     return combine(algorithm, components);

@@ -1,5 +1,5 @@
 /**
- * DES and triple DES (FIPS 46-3, SP 800-67): no library in use has them.
+ * DES and triple DES (FIPS 46-3, SP 800-67): @noble has none.
  *
  * Both halves are kept rotated left by one bit, which puts the six input bits of every S-box into
  * one byte of either the half itself (S2, S4, S6, S8) or the half rotated by four (S1, S3, S5, S7).

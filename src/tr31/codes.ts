@@ -71,7 +71,7 @@ export interface UsageRow {
 export const KEY_USAGES: Readonly<Record<KeyUsage, UsageRow>> = {
   B0: { meaning: 'base derivation key (BDK)', since: '05', modes: 'X', algorithms: 'TA' },
   B1: { meaning: 'DUKPT initial key (IK, IPEK)', since: '10', modes: 'X', algorithms: 'TA' },
-  B2: { meaning: 'base key variant key, deprecated', since: '10', modes: 'XY', algorithms: 'T' },
+  B2: { meaning: 'base key variant key, deprecated', since: '18', modes: 'XY', algorithms: 'T' },
   B3: { meaning: 'key derivation key, not X9.24', since: 'X', modes: 'X', algorithms: 'TA' },
   C0: { meaning: 'card verification key (CVK)', since: '05', modes: 'CGV', algorithms: 'TA' },
   D0: { meaning: 'data encryption key, symmetric', since: '05', modes: 'BDE', algorithms: 'TAD' },

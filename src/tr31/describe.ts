@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { KeyblockErrorField } from '../errors.js';
+import { requireObject } from '../primitives/bytes.js';
 import {
   ALGORITHMS,
   EXPORTABILITIES,
@@ -18,7 +20,7 @@ import { hasStandardFormat, optionalBlockName } from './optional-block-formats.j
 import type { OptionalBlockData } from './optional-block-types.js';
 import type { ScannedBlock } from './optional-blocks.js';
 import { type ScannedKeyBlock, scanKeyBlock } from './parse.js';
-import { type Finding, REPORT_ONLY } from './rules.js';
+import { type AllowOptions, type Finding, readReportOnly } from './rules.js';
 import { VERSIONS } from './versions.js';
 
 /** One field of a key block, for people to read. */
@@ -44,6 +46,7 @@ export interface FieldDescription {
  * says nothing about authenticity.
  *
  * @param keyBlock - The whole block.
+ * @param options - `allow` for the extended length of TR-31:2018.
  * @returns The fields in the order of the text; together they cover every character.
  * @throws {@link KeyblockError} the codes of `parseKeyBlock` in interoperable validation.
  *
@@ -58,8 +61,12 @@ export interface FieldDescription {
  * fields[2]?.meaning; // 'PIN encryption key'
  * ```
  */
-export function describeKeyBlock(keyBlock: string): readonly FieldDescription[] {
-  const parts = scanKeyBlock(keyBlock, REPORT_ONLY);
+export function describeKeyBlock(
+  keyBlock: string,
+  options: AllowOptions = {},
+): readonly FieldDescription[] {
+  requireObject(options, 'options');
+  const parts = scanKeyBlock(keyBlock, readReportOnly(options));
   return [
     ...fixedFields(keyBlock, parts),
     ...parts.scanned.blocks.map((block) => optionalBlockField(keyBlock, block, parts.findings)),
@@ -104,9 +111,15 @@ function fixedFields(text: string, { scanned, findings }: ScannedKeyBlock): Fiel
       text: text.slice(offset, offset + length),
       meaning: meaning(scanned, text),
       clause: `X9.143 ${clause}`,
-      finding: findings.find((finding) => finding.field === field),
+      finding: findings.find((finding) => isAbout(finding, field)),
     };
   });
+}
+
+/** A block that is missing has no place of its own: their number is where it would show. */
+function isAbout({ field, offset }: Finding, name: KeyblockErrorField): boolean {
+  if (name !== 'optionalBlockCount') return field === name;
+  return field === name || (field === 'optionalBlocks' && offset === undefined);
 }
 
 function optionalBlockField(
@@ -136,7 +149,7 @@ function binaryFields(
   const { headerLength } = scanned;
   const { macLength } = version;
   const macOffset = text.length - 2 * macLength;
-  const payloadMeaning = `${(macOffset - headerLength) / 2} bytes: length, key, padding`;
+  const payloadMeaning = `${(macOffset - headerLength) / 2} bytes: length, key, any padding`;
   const macMeaning = `${macLength} bytes over header and payload`;
   return (
     [

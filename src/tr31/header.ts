@@ -219,6 +219,9 @@ export function readHeader(input: KeyBlockHeaderInput | undefined): KeyBlockHead
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'header' });
   }
   const versionId = own(input, 'versionId');
+  if (typeof versionId !== 'string') {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'versionId' });
+  }
   if (!isVersionId(versionId)) throw new KeyblockError('UNSUPPORTED', { field: 'versionId' });
   return {
     versionId,

@@ -54,7 +54,7 @@ export type { OptionalBlock } from './optional-blocks.js';
 export { type KeyBlock, parseKeyBlock, type ValidationOptions } from './parse.js';
 export type { MaskedKeyLength } from './payload.js';
 export { type HeaderChanges, type RewrapKeyOptions, rewrapKey } from './rewrap.js';
-export type { Allow, Finding, RuleName, Validation } from './rules.js';
+export type { Allow, AllowOptions, Finding, RuleName, Validation } from './rules.js';
 export {
   type TraceStep,
   type TraceUnwrapOptions,
@@ -65,6 +65,7 @@ export {
   type UnwrapKeyOptions,
   type UnwrappedKey,
   unwrapKey,
+  type VerifyKeyBlockOptions,
   verifyKeyBlock,
 } from './unwrap.js';
 export type { VersionId } from './versions.js';

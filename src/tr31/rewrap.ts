@@ -26,7 +26,7 @@ import { hasStandardFormat } from './optional-block-formats.js';
 import type { OptionalBlock } from './optional-blocks.js';
 import { scanKeyBlock } from './parse.js';
 import { kbpkIssues, keyIssues } from './policy.js';
-import { readPolicy, settle, type Validation } from './rules.js';
+import { type RuleName, readPolicy, settle, type Validation } from './rules.js';
 import { openKeyBlock } from './unwrap.js';
 import { VERSIONS, type VersionId } from './versions.js';
 import { type SealOptions, sealKeyBlock, writingPolicy } from './wrap.js';
@@ -94,14 +94,14 @@ export function rewrapKey(options: RewrapKeyOptions): string {
   const keyBlock = scanKeyBlock(own(options, 'keyBlock'), reading);
   const changes = own(options, 'header') ?? {};
   requireObject(changes, 'header');
-  const { key } = openKeyBlock(own(options, 'from'), 'from', keyBlock, reading);
+  const { key, findings } = openKeyBlock(own(options, 'from'), 'from', keyBlock, reading);
   const { header: old, reserved } = keyBlock.scanned;
   try {
     const narrowed = narrowHeader(old, changes);
     const version = VERSIONS[narrowed.versionId];
     return withBlockKeys(own(options, 'to'), 'to', version, (keys) => {
       settle(kbpkIssues(keys.kbpk, 'to'), writing);
-      const header = describeNewKbpk(narrowed, old, key, keys);
+      const header = describeNewKbpk(narrowed, old, key, keys, findings.some(isStrengthRule));
       return sealKeyBlock(header, reserved, key, keys, writing, options);
     });
   } finally {
@@ -154,13 +154,13 @@ function describeNewKbpk(
   old: KeyBlockHeader,
   key: Uint8Array,
   { kbpk }: BlockKeys,
+  wasWeaker: boolean,
 ): KeyBlockHeader {
   if (header.optionalBlocks.length === 0) return header;
+  const isWeaker = wasWeaker || keyIssues(header, key, kbpk).some(isStrengthRule);
   const optionalBlocks = header.optionalBlocks.map((block) => {
-    if (!hasStandardFormat(block)) return block;
     if (block.id === 'KP') return newCheckValue(block, header, old, kbpk);
-    if (block.id === 'WP') return newPedigree(block, header, key, kbpk);
-    return block;
+    return block.id === 'WP' ? newPedigree(block, isWeaker) : block;
   });
   return { ...header, optionalBlocks };
 }
@@ -173,23 +173,20 @@ function newCheckValue(
   kbpk: Uint8Array,
 ): OptionalBlock {
   const { kbpkAlgorithm } = VERSIONS[versionId];
-  const content = readOptionalBlock(block);
-  if (content.id !== 'KP' || VERSIONS[old.versionId].kbpkAlgorithm !== kbpkAlgorithm) {
+  const content = hasStandardFormat(block) ? readOptionalBlock(block) : undefined;
+  if (content?.id !== 'KP' || VERSIONS[old.versionId].kbpkAlgorithm !== kbpkAlgorithm) {
     return checkValueBlock('KP', kbpkAlgorithm, kbpk);
   }
   return checkValueBlock('KP', kbpkAlgorithm, kbpk, content.method, content.kcv.length / 2);
 }
 
-/** WP may only get worse: it does when a caller allows a KBPK that is weaker than the key. */
-function newPedigree(
-  block: OptionalBlock,
-  header: KeyBlockHeader,
-  key: Uint8Array,
-  kbpk: Uint8Array,
-): OptionalBlock {
+/** WP may only get worse: once the key was, or now is, under a KBPK that is weaker. */
+function newPedigree(block: OptionalBlock, isWeaker: boolean): OptionalBlock {
+  if (!isWeaker || !hasStandardFormat(block)) return block;
   const content = readOptionalBlock(block);
-  const isWeaker = keyIssues(header, key, kbpk).some(({ rule }) => rule.startsWith('weaker-kbpk'));
-  return content.id === 'WP' && isWeaker
-    ? formatOptionalBlock({ ...content, weaker: true })
-    : block;
+  return content.id === 'WP' ? formatOptionalBlock({ ...content, weaker: true }) : block;
+}
+
+function isStrengthRule({ rule }: { readonly rule: RuleName }): boolean {
+  return rule.startsWith('weaker-kbpk');
 }

@@ -159,8 +159,16 @@ export interface Policy {
 const NOTHING: ReadonlySet<string> = /* @__PURE__ */ new Set();
 const STRICT: Policy = { strict: true, allow: NOTHING };
 
+/** What a caller may allow where validation is interoperable in any case. */
+export interface AllowOptions {
+  /** Only `'tr31-2018-extended-length'` makes a difference here. */
+  readonly allow?: readonly Allow[] | undefined;
+}
+
 /** Reading structure only: every rule is reported, none refuses. */
-export const REPORT_ONLY: Policy = { strict: false, allow: NOTHING };
+export function readReportOnly(options: AllowOptions): Policy {
+  return { strict: false, allow: readAllow(own(options, 'allow')) };
+}
 
 /** Reads `validation` and `allow` from a caller's options. */
 export function readPolicy(options: {
@@ -179,8 +187,9 @@ export function readPolicy(options: {
 function readAllow(allow: readonly Allow[] | undefined): ReadonlySet<string> {
   if (allow === undefined) return NOTHING;
   if (!Array.isArray(allow)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'allow' });
-  if (!allow.every(isAllowWord)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'allow' });
-  return new Set(allow);
+  const words = [...allow]; // once, holes included
+  if (!words.every(isAllowWord)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'allow' });
+  return new Set(words);
 }
 
 function isAllowWord(word: unknown): boolean {

@@ -15,11 +15,11 @@ import { createCipher, derivationInputs } from './binding/cmac.js';
 import type { KeyBlockHeader } from './header.js';
 import { type ScannedKeyBlock, scanKeyBlock } from './parse.js';
 import { keyLength } from './payload.js';
-import { REPORT_ONLY } from './rules.js';
+import { type AllowOptions, readReportOnly } from './rules.js';
 import type { Version } from './versions.js';
 
 /** What {@link traceUnwrap} takes. */
-export interface TraceUnwrapOptions {
+export interface TraceUnwrapOptions extends AllowOptions {
   /** The key block protection key: a test key. */
   readonly kbpk: KeyInput;
   /** The whole block. */
@@ -76,7 +76,7 @@ export function traceUnwrap(options: TraceUnwrapOptions): UnwrapTrace {
   if (own(options, 'testKey') !== true) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'testKey' });
   }
-  const keyBlock = scanKeyBlock(own(options, 'keyBlock'), REPORT_ONLY);
+  const keyBlock = scanKeyBlock(own(options, 'keyBlock'), readReportOnly(options));
   const { version, scanned, message, mac } = keyBlock;
   const { header, headerLength } = scanned;
   return withBlockKeys(own(options, 'kbpk'), 'kbpk', version, (keys) => {

@@ -13,11 +13,26 @@ import type { KeyBlockHeader } from './header.js';
 import { type ScannedKeyBlock, scanKeyBlock, type ValidationOptions } from './parse.js';
 import { readPayload } from './payload.js';
 import { hmacHash, kbpkIssues, keyIssues } from './policy.js';
-import { type Finding, type Policy, REPORT_ONLY, readPolicy, settle } from './rules.js';
+import {
+  type AllowOptions,
+  type Finding,
+  type Policy,
+  readPolicy,
+  readReportOnly,
+  settle,
+} from './rules.js';
 
 /** What {@link unwrapKey} takes. */
 export interface UnwrapKeyOptions extends ValidationOptions {
   /** The key block protection key. Hold one `SecretKey` to open many blocks quickly. */
+  readonly kbpk: KeyInput;
+  /** The whole block, 16 to 9999 characters. */
+  readonly keyBlock: string;
+}
+
+/** What {@link verifyKeyBlock} takes. */
+export interface VerifyKeyBlockOptions extends AllowOptions {
+  /** The key block protection key. */
   readonly kbpk: KeyInput;
   /** The whole block, 16 to 9999 characters. */
   readonly keyBlock: string;
@@ -61,7 +76,9 @@ export function unwrapKey(options: UnwrapKeyOptions): UnwrappedKey {
   const keyBlock = scanKeyBlock(own(options, 'keyBlock'), policy);
   const opened = openKeyBlock(own(options, 'kbpk'), 'kbpk', keyBlock, policy);
   const { header } = keyBlock.scanned;
-  const key = adoptKey(keyAlgorithm(header.algorithm), opened.key, hmacHash(header));
+  const algorithm = keyAlgorithm(header.algorithm);
+  const hash = algorithm === 'HMAC' ? hmacHash(header) : undefined;
+  const key = adoptKey(algorithm, opened.key, hash);
   return { header, key, findings: opened.findings };
 }
 
@@ -84,12 +101,10 @@ export function unwrapKey(options: UnwrapKeyOptions): UnwrappedKey {
  * }); // true
  * ```
  */
-export function verifyKeyBlock(options: {
-  readonly kbpk: KeyInput;
-  readonly keyBlock: string;
-}): boolean {
+export function verifyKeyBlock(options: VerifyKeyBlockOptions): boolean {
   requireObject(options, 'options');
-  const { version, scanned, message, mac } = scanKeyBlock(own(options, 'keyBlock'), REPORT_ONLY);
+  const policy = readReportOnly(options);
+  const { version, scanned, message, mac } = scanKeyBlock(own(options, 'keyBlock'), policy);
   try {
     return withBlockKeys(own(options, 'kbpk'), 'kbpk', version, (keys) =>
       openMessage(keys, message, scanned.headerLength, mac),

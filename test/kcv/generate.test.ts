@@ -92,6 +92,7 @@ describe('generateKey', () => {
       const length = lengthBits / 8;
       fc.assert(
         fc.property(fc.uint8Array({ minLength: length, maxLength: length }), (drawn) => {
+          fc.pre(drawn.some((byte) => byte !== 0));
           const asked: number[] = [];
           const randomBytes = (size: number) => {
             asked.push(size);
@@ -156,6 +157,22 @@ describe('generateKey', () => {
     expect(calls).toBeLessThanOrEqual(10);
   });
 
+  it.each([
+    ['AES', 128],
+    ['AES', 256],
+    ['HMAC', 112],
+  ] as const)('refuses an %s key of %i bits that is zero', (algorithm, lengthBits) => {
+    const randomBytes = (length: number) => new Uint8Array(length);
+    expect(() => generateKey({ algorithm, lengthBits, randomBytes })).toThrow(
+      refusal('WEAK_KEY', 'randomBytes'),
+    );
+    for (const at of [0, lengthBits / 8 - 1]) {
+      const nearly = (length: number) => new Uint8Array(length).fill(1, at, at + 1);
+      const key = generateKey({ algorithm, lengthBits, randomBytes: nearly });
+      expect(key.expose()[at]).toBe(1);
+    }
+  });
+
   it('has nothing against weak DES keys as parts of other keys', () => {
     const randomBytes = (length: number) => new Uint8Array(length).fill(1);
     for (const [algorithm, lengthBits] of [
@@ -205,6 +222,15 @@ describe('generateKey', () => {
   ])('refuses %s', (_, options, code, field) => {
     // What JavaScript callers do, past the types.
     expect(() => generateKey(options as never)).toThrow(refusal(code, field));
+  });
+
+  it('draws nothing for options that are refused', () => {
+    const randomBytes = () => {
+      throw new RangeError('drawn');
+    };
+    for (const options of [{ lengthBits: 104 }, { hash: 'MD5' }, { algorithm: 'DES' }]) {
+      expect(() => generateKey(hmac({ ...options, randomBytes }) as never)).toThrow(KeyblockError);
+    }
   });
 
   it('takes no generator from Object.prototype', () => {

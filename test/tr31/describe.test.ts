@@ -72,7 +72,7 @@ describe('describeKeyBlock', () => {
       [
         'encrypted payload',
         'BFB9B689CB567E66FC3FEE5AD5F52161FC6545B9D6098901',
-        '24 bytes: length, key, padding',
+        '24 bytes: length, key, any padding',
         '6.4',
       ],
       ['MAC', '5D02155C', '4 bytes over header and payload', '6.4'],

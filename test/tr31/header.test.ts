@@ -115,7 +115,7 @@ describe('formatHeader', () => {
     ['no header', undefined, ['INVALID_ARGUMENT', 'header']],
     ['null', null, ['INVALID_ARGUMENT', 'header']],
     ['a text', 'D0112P0AE00E0000', ['INVALID_ARGUMENT', 'header']],
-    ['no version', { versionId: undefined }, ['UNSUPPORTED', 'versionId']],
+    ['no version', { versionId: undefined }, ['INVALID_ARGUMENT', 'versionId']],
     ['a proprietary version', { versionId: '0' }, ['UNSUPPORTED', 'versionId']],
     ['a lower-case version', { versionId: 'd' }, ['UNSUPPORTED', 'versionId']],
     ['a version of Object.prototype', { versionId: 'toString' }, ['UNSUPPORTED', 'versionId']],
