@@ -10,7 +10,7 @@ import { nonceAttribute, signingTimeAttribute } from './cms/attributes.js';
 import { signedDataFields } from './cms/signed-data.js';
 import { OID } from './der/oids.js';
 import { sequence } from './der/writer.js';
-import { readCertificateOption, readCrlOption, readInstant, readNonce } from './kdh.js';
+import { readCertificateOption, readCrlOption, readNonce, readSigningTime } from './kdh.js';
 import type { Signer } from './keys.js';
 import { PROFILES, type ProfileShape } from './profiles.js';
 import { readSigner, signToken } from './tokens/signed-token.js';
@@ -266,7 +266,7 @@ export async function createAuthorityRebindToken(
     signer: readSigner(own(options, 'authority'), 'authority'),
     contentType: OID.signedData,
     content: formatRebinding(readParties(options), next, profile),
-    attributes: [signingTimeAttribute(readInstant(own(options, 'signingTime'), 'signingTime'))],
+    attributes: [signingTimeAttribute(readSigningTime(own(options, 'signingTime')))],
     crl: undefined,
     shape: shapeOf(profile),
   });

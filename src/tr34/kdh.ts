@@ -24,7 +24,7 @@ import { formatKeyBlockContent } from './tokens/key-block.js';
 import { readSigner, signToken } from './tokens/signed-token.js';
 import { type Certificate, issuerAndSerial, parseCertificate } from './x509/certificate.js';
 import { parseCrl } from './x509/crl.js';
-import { requireNotRevoked, type Tolerance, verifyPath } from './x509/path.js';
+import { isTolerance, requireNotRevoked, type Tolerance, verifyPath } from './x509/path.js';
 
 /** How the receiver can tell that a token is new: its own nonce, or the time of signing. */
 export type TokenFreshness =
@@ -186,6 +186,9 @@ export async function createKeyToken(
     const kdhId = issuerAndSerial(kdh.certificate);
     const plaintext = formatKeyBlockContent(kdhId, key, String(headerText), shape.keyBlock);
     const keyEncryptor = own(options, 'keyEncryptor');
+    if (keyEncryptor !== undefined && typeof keyEncryptor !== 'function') {
+      throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyEncryptor' });
+    }
     const hash = kdh.signer.hash;
     const envelope = { krd, algorithm, plaintext, shape, hash, keyEncryptor, ukm, randomBytes };
     const content = await sealEnvelope(envelope);
@@ -216,7 +219,9 @@ async function verifyKrd(
   const issuer = readCertificateOption(own(trust, 'caKrd'), 'trust');
   const root = readCertificateOption(own(trust, 'root'), 'trust');
   const tolerate = own(options, 'tolerate') ?? [];
-  if (!Array.isArray(tolerate)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'policy' });
+  if (!Array.isArray(tolerate) || !tolerate.every(isTolerance)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'policy' });
+  }
   await verifyPath({ certificate, issuer, root, role: 'krd', at, tolerate });
 }
 
@@ -261,8 +266,12 @@ function readFreshness(freshness: TokenFreshness | undefined): Uint8Array {
   if (typeof freshness !== 'object' || freshness === null) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'freshness' });
   }
-  if ('nonce' in freshness) return nonceAttribute(readNonce(freshness.nonce));
-  return signingTimeAttribute(readInstant(freshness.signingTime, 'signingTime'));
+  const { nonce, signingTime }: { readonly nonce?: Uint8Array; readonly signingTime?: Date } = {
+    __proto__: null,
+    ...freshness,
+  };
+  if (nonce !== undefined) return nonceAttribute(readNonce(nonce));
+  return signingTimeAttribute(readSigningTime(signingTime));
 }
 
 /** Checks a nonce of the device. */
@@ -280,6 +289,17 @@ export function readInstant(at: Date | undefined, field: 'at' | 'signingTime'): 
   if (Number.isNaN(milliseconds)) throw new KeyblockError('INVALID_ARGUMENT', { field });
   return milliseconds;
 }
+
+/** Reads a time of signing: RFC 5652 11.3 begins with 1950. */
+export function readSigningTime(at: Date | undefined): number {
+  const milliseconds = readInstant(at, 'signingTime');
+  if (milliseconds < FIRST_SIGNING_TIME) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'signingTime' });
+  }
+  return milliseconds;
+}
+
+const FIRST_SIGNING_TIME = /* @__PURE__ */ Date.UTC(1950, 0);
 
 /** Reads a certificate that a caller gives. */
 export function readCertificateOption(

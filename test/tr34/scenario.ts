@@ -2,13 +2,17 @@
 
 import {
   type CreateKeyTokenOptions,
+  createKeyToken,
   createKrd,
   fromPkcs8,
+  KeyblockError,
   type KeyblockErrorCode,
   type KeyUnwrapper,
   type KrdEvent,
   type KrdState,
+  parseToken,
   type Received,
+  receive,
   type Signer,
   type TokenHash,
 } from 'keyblock/tr34';
@@ -385,4 +389,103 @@ export function withCrl(token: Uint8Array, crl: Uint8Array): Uint8Array<ArrayBuf
 export function swapLastFields(token: Uint8Array): Uint8Array<ArrayBuffer> {
   const fields = fieldsOf(token);
   return tokenOf([...fields.slice(0, -2), ...fields.slice(-2).reverse()]);
+}
+
+/** A token, and what comes of it: undefined where it is refused. */
+export interface Taken {
+  readonly kind: string;
+  readonly token: Uint8Array<ArrayBuffer>;
+  outcome(token: Uint8Array): Promise<string | undefined>;
+}
+
+/**
+ * One token of each kind that none of the library's code has made, each taken by who it is for: by
+ * a device, or by a host that is about to send.
+ */
+export async function oneOfEachKind(): Promise<readonly Taken[]> {
+  const unwrapper = await keyOf(RECEIVER.krd);
+  const options = await keyTokenOptions(ANNEX_B);
+  const byDevice = (kind: string, id: string, state: KrdState): Taken => ({
+    kind,
+    token: receiverToken(id),
+    async outcome(token) {
+      const policy = { strength: 'tr34' } as const;
+      const received = await receive({ state, token, unwrapper, at: RECEIVER.at, policy });
+      const { event } = received;
+      if (event.kind === 'refused') return undefined;
+      const key = event.kind === 'key' ? [...event.key.expose()] : [];
+      return JSON.stringify([received, key]);
+    },
+  });
+  const bound = boundKrd(RECEIVER);
+  const asking = boundKrd(RECEIVER, { nonce: receiver.nonce });
+  return [
+    {
+      kind: 'CT-KRD',
+      token: tokenBytes('b.7-ct-krd'),
+      async outcome(token) {
+        try {
+          const { kind, certificate: krdCertificate } = parseToken(token);
+          if (kind !== 'credential' || krdCertificate === undefined) return undefined;
+          await createKeyToken({ ...options, krdCertificate });
+          return toBase64(krdCertificate);
+        } catch (error) {
+          if (error instanceof KeyblockError) return undefined;
+          throw error;
+        }
+      },
+    },
+    {
+      kind: 'RT-KRD',
+      token: tokenBytes('b.12-rt-krd'),
+      outcome(token) {
+        try {
+          const { kind, nonce } = parseToken(token);
+          return Promise.resolve(kind === 'random-number' ? String(nonce) : undefined);
+        } catch (error) {
+          if (error instanceof KeyblockError) return Promise.resolve(undefined);
+          throw error;
+        }
+      },
+    },
+    byDevice('CT-KDH', 'bind-ok', unboundKrd(RECEIVER)),
+    byDevice('KT-KDH in two passes', 'ok-2pass', asking),
+    byDevice('KT-KDH in one pass', 'ok-1pass', bound),
+    byDevice('UBT-KDH', 'unbind-ok', asking),
+    byDevice('RBT-KDH', 'rebind-ok', asking),
+    byDevice('UBT-CA', 'ca-unbind-ok', bound),
+    byDevice('RBT-CA', 'ca-rebind-ok', bound),
+  ];
+}
+
+function receiverToken(id: string): Uint8Array<ArrayBuffer> {
+  const found = receiver.cases.find((candidate) => candidate.id === id);
+  if (found === undefined) throw new Error(`no case ${id}`);
+  return fromBase64(found.base64);
+}
+
+/** The token with one bit changed, the most significant bit of the first octet being bit 0. */
+export function flipBit(token: Uint8Array, bit: number): Uint8Array<ArrayBuffer> {
+  const changed = new Uint8Array(token);
+  const at = bit >> 3;
+  changed[at] = byteAt(changed, at) ^ (0x80 >> (bit & 7));
+  return changed;
+}
+
+/**
+ * The bits that may be changed without anybody noticing, or undefined where it is the nonce of
+ * RT-KRD: nothing protects it, and a key token that answers another nonce is refused.
+ *
+ * Of SignedData no signature covers the version; 1 and 3 are both in use and mean the same. The
+ * host looks at nothing in CT-KRD but at the certificate, whose path it verifies.
+ */
+export function unnoticedBits({ kind, token }: Taken): readonly number[] {
+  if (kind === 'RT-KRD') return bitsOf(18, 34);
+  const version = 8 * (inside(look(token), 1, 0, 0).content.byteOffset - token.byteOffset) + 6;
+  if (kind !== 'CT-KRD') return [version];
+  return [version];
+}
+
+function bitsOf(from: number, to: number): readonly number[] {
+  return Array.from({ length: 8 * (to - from) }, (_, i) => 8 * from + i);
 }

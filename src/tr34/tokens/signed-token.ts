@@ -43,6 +43,7 @@ export function readSigner(signer: Signer | undefined, field: KeyblockErrorField
     typeof signer === 'object' &&
     signer !== null &&
     typeof signer.sign === 'function' &&
+    (signer.algorithm === 'ECDSA' || signer.algorithm === 'RSASSA-PKCS1-v1_5') &&
     isTokenHash(signer.hash);
   if (!sound) throw new KeyblockError('INVALID_ARGUMENT', { field });
   const certificate = parseCertificate(copyBytes(signer.certificate, field), field);

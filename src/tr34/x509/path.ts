@@ -24,6 +24,18 @@ export type Tolerance =
   /** The order of fields in the sample B.6: a matter of tokens, without effect here. */
   | 'b6-field-order';
 
+const TOLERANCES: readonly unknown[] = [
+  'stale-crl',
+  'duplicate-extensions',
+  'krd-key-usage',
+  'b6-field-order',
+] satisfies Tolerance[];
+
+/** Whether a value names something to put up with. */
+export function isTolerance(value: unknown): value is Tolerance {
+  return TOLERANCES.includes(value);
+}
+
 /** What {@link verifyPath} takes. */
 export interface PathToVerify {
   /** The certificate in question. */
