@@ -266,10 +266,9 @@ function readFreshness(freshness: TokenFreshness | undefined): Uint8Array {
   if (typeof freshness !== 'object' || freshness === null) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'freshness' });
   }
-  const { nonce, signingTime }: { readonly nonce?: Uint8Array; readonly signingTime?: Date } = {
-    __proto__: null,
-    ...freshness,
-  };
+  const given: { readonly nonce?: Uint8Array; readonly signingTime?: Date } = freshness;
+  const nonce = own(given, 'nonce');
+  const signingTime = own(given, 'signingTime');
   if (nonce !== undefined) return nonceAttribute(readNonce(nonce));
   return signingTimeAttribute(readSigningTime(signingTime));
 }

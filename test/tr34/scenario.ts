@@ -473,19 +473,70 @@ export function flipBit(token: Uint8Array, bit: number): Uint8Array<ArrayBuffer>
 }
 
 /**
- * The bits that may be changed without anybody noticing, or undefined where it is the nonce of
- * RT-KRD: nothing protects it, and a key token that answers another nonce is refused.
- *
- * Of SignedData no signature covers the version; 1 and 3 are both in use and mean the same. The
- * host looks at nothing in CT-KRD but at the certificate, whose path it verifies.
+ * The bits that may be changed without being refused, and why:
+ * - The version of SignedData is under no signature; 1 and 3 are both in use and mean the same.
+ * - CT-KRD is not signed. Who sends to the device looks at the certificate in it, whose path is
+ *   verified, and not at the content type in octets 32 to 40. That one bit in its length makes it
+ *   swallow the empty content.
+ * - RT-KRD is not signed. Another nonce is one that the device does not wait for.
  */
-export function unnoticedBits({ kind, token }: Taken): readonly number[] {
+export function unnoticedBits({ kind }: Taken): readonly number[] {
+  const version = 8 * 25 + 6;
   if (kind === 'RT-KRD') return bitsOf(18, 34);
-  const version = 8 * (inside(look(token), 1, 0, 0).content.byteOffset - token.byteOffset) + 6;
   if (kind !== 'CT-KRD') return [version];
-  return [version];
+  return [version, 8 * 31 + 5, ...bitsOf(32, 41).filter((bit) => bit !== 8 * 40)];
 }
 
 function bitsOf(from: number, to: number): readonly number[] {
   return Array.from({ length: 8 * (to - from) }, (_, i) => 8 * from + i);
+}
+
+/** What changing a token comes to: how many were tried, and which were not refused. */
+export interface Mutated {
+  readonly tried: number;
+  readonly unnoticed: readonly number[];
+}
+
+/**
+ * Changes a token in every one of many ways. What is not refused has to come to the same as the
+ * token itself, but for RT-KRD, whose nonce is another one.
+ */
+export async function mutate(
+  { kind, token, outcome }: Taken,
+  { count, step }: { readonly count: number; readonly step: number },
+  change: (token: Uint8Array, index: number) => Uint8Array<ArrayBuffer>,
+): Promise<Mutated> {
+  const expected = await outcome(token);
+  if (expected === undefined) throw new Error(`${kind} is refused as it is`);
+  const unnoticed: number[] = [];
+  let tried = 0;
+  for (let index = 0; index < count; index += step) {
+    tried++;
+    const found = await outcome(change(token, index));
+    if (found === undefined) continue;
+    unnoticed.push(index);
+    if (kind === 'RT-KRD') expect(found).not.toBe(expected);
+    else expect(found).toBe(expected);
+  }
+  return { tried, unnoticed };
+}
+
+/** The token without what stands from an octet on. */
+export function truncate(token: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(token.subarray(0, length));
+}
+
+/** The token without one octet. */
+export function remove(token: Uint8Array, index: number): Uint8Array<ArrayBuffer> {
+  return concatenate(token.subarray(0, index), token.subarray(index + 1));
+}
+
+/** The token with an octet twice. */
+export function repeat(token: Uint8Array, index: number): Uint8Array<ArrayBuffer> {
+  return concatenate(token.subarray(0, index + 1), token.subarray(index));
+}
+
+/** The token with an octet behind it. */
+export function append(token: Uint8Array, octet: number): Uint8Array<ArrayBuffer> {
+  return concatenate(token, Uint8Array.of(octet));
 }
