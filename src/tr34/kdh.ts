@@ -283,7 +283,7 @@ export function readNonce(nonce: Uint8Array | undefined): Uint8Array<ArrayBuffer
 }
 
 /** Reads a time that a caller gives, in milliseconds since 1970. */
-export function readInstant(at: Date | undefined, field: 'at' | 'signingTime'): number {
+function readInstant(at: Date | undefined, field: 'at' | 'signingTime'): number {
   const milliseconds = at instanceof Date ? at.getTime() : Number.NaN;
   if (Number.isNaN(milliseconds)) throw new KeyblockError('INVALID_ARGUMENT', { field });
   return milliseconds;

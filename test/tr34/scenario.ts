@@ -370,12 +370,12 @@ export function concatenate(...parts: readonly Uint8Array[]): Uint8Array<ArrayBu
 }
 
 /** The fields of the SignedData in a token. */
-export function fieldsOf(token: Uint8Array): readonly Uint8Array[] {
+function fieldsOf(token: Uint8Array): readonly Uint8Array[] {
   return inside(look(token), 1, 0).inside.map(({ bytes }) => bytes);
 }
 
 /** A token of a SignedData with these fields. */
-export function tokenOf(fields: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function tokenOf(fields: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return sequence(oid(OID.signedData), context(0, sequence(...fields)));
 }
 
