@@ -181,7 +181,8 @@ export async function createKeyToken(
     requireCurrent(kdh.certificate, crl, at);
     await verifyKrd(krd, options, at);
     const algorithm = contentAlgorithmFor(krd, header, key);
-    requireTransportStrength({ rule, header, key, recipient: krd.publicKey, content: algorithm });
+    const transport = { recipient: krd.publicKey, content: algorithm, wrap: undefined };
+    requireTransportStrength({ rule, header, key, ...transport }); // wrapped as strongly as agreed
     const shape = PROFILES[profile];
     const kdhId = issuerAndSerial(kdh.certificate);
     const plaintext = formatKeyBlockContent(kdhId, key, String(headerText), shape.keyBlock);

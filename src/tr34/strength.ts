@@ -5,6 +5,7 @@ import { curveStrength, modulusStrength, symmetricStrength } from '../primitives
 import { keyAlgorithm } from '../tr31/codes.js';
 import type { KeyBlockHeader } from '../tr31/header.js';
 import type { ContentAlgorithm } from './crypto/content-cipher.js';
+import { KEK_LENGTHS, type WrapAlgorithm } from './crypto/unwrap.js';
 import { COORDINATE_LENGTHS, type PublicKey } from './x509/public-key.js';
 
 /** `'sp800-57'`, `'tr34'` or `'off'`: see the policy of the receiver. */
@@ -25,14 +26,17 @@ export interface TransportStrengthOptions {
   /** The key that the content key is encrypted to. */
   readonly recipient: PublicKey;
   readonly content: ContentAlgorithm;
+  /** What wraps the content key where it was agreed on. */
+  readonly wrap: WrapAlgorithm | undefined;
 }
 
 /** Refuses a key that is stronger than what carries it. */
 export function requireTransportStrength(options: TransportStrengthOptions): void {
-  const { rule, header, key, recipient, content } = options;
+  const { rule, header, key, recipient, content, wrap } = options;
   if (rule === 'off') return;
   const strength = keyStrength(header, key);
-  const transport = recipientStrength(recipient);
+  const wrapStrength = wrap === undefined ? Number.POSITIVE_INFINITY : 8 * KEK_LENGTHS[wrap];
+  const transport = Math.min(recipientStrength(recipient), wrapStrength);
   // The letter of the standard: TDES keys and AES-128 under any RSA key it allows.
   if (rule === 'tr34' && strength <= 128 && transport >= 112) return;
   if (strength > Math.min(transport, CONTENT_STRENGTHS[content])) {

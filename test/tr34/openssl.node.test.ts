@@ -248,6 +248,22 @@ describe.skipIf(!hasOpenSsl)('receive opens an envelope by openssl', () => {
     });
     expect(event).toMatchObject({ kind: 'refused', error: { code: 'ALGORITHM_NOT_ALLOWED' } });
   });
+
+  it.each([
+    ['-aes128-wrap', 128, 'key'],
+    ['-aes128-wrap', 192, 'refused'],
+    ['-aes192-wrap', 192, 'key'],
+    ['-aes192-wrap', 256, 'refused'],
+    ['-aes256-wrap', 256, 'key'],
+  ] as const)('and under %s takes an AES key of %i bits as %s', async (wrap, lengthBits, kind) => {
+    const cast = casts.get('P-521') as Cast;
+    const key = generateKey({ algorithm: 'AES', lengthBits });
+    const options = ['-aes256', '-keyopt', 'ecdh_kdf_md:sha512', wrap];
+    const token = await sealAndSign(cast, key, options);
+    const event = await take(cast, token.state, token.bytes, { accept: ['ec'] });
+    expect(event.kind).toBe(kind);
+    if (event.kind === 'refused') expect(event.error.code).toBe('KEY_STRENGTH');
+  });
 });
 
 describe.skipIf(!hasOpenSsl).each(['RSA-2048', 'P-521'] as const)(

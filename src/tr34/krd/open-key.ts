@@ -2,7 +2,7 @@
 
 import { KeyblockError } from '../../errors.js';
 import { fitsAlgorithm } from '../../primitives/algorithms.js';
-import { equalBytes } from '../../primitives/bytes.js';
+import { equalBytes, isBytes } from '../../primitives/bytes.js';
 import { asciiText } from '../../primitives/hex.js';
 import { systemRandomBytes } from '../../primitives/random.js';
 import { adoptKey, type SecretKey } from '../../secret-key.js';
@@ -51,6 +51,7 @@ export async function openKeyToken(
     key,
     recipient: reception.device.certificate.publicKey,
     content: envelope.algorithm,
+    wrap: recipient.request.kind === 'ecdh' ? recipient.request.wrapAlgorithm : undefined,
   });
   return {
     key: adoptKey(keyAlgorithm(header.header.algorithm), key),
@@ -123,7 +124,8 @@ async function unwrapContentKey(
   const substitute = systemRandomBytes(keyLength);
   try {
     const contentKey = await unwrapper.unwrap(request);
-    return contentKey.length === keyLength ? new Uint8Array(contentKey) : substitute;
+    const sound = isBytes(contentKey) && contentKey.length === keyLength;
+    return sound ? new Uint8Array(contentKey) : substitute;
   } catch {
     return substitute;
   }
