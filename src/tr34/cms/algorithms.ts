@@ -92,14 +92,16 @@ function parseOaepParameters(element: DerElement): TokenHash {
   const parts = fields(element);
   const first = parts.next();
   const second = parts.next();
-  const third = first.tag === TAG.SEQUENCE ? parts.next() : parts.optional(contextTag(2));
+  const tagged = first.tag !== TAG.SEQUENCE;
+  const third = tagged ? parts.optional(contextTag(2)) : parts.next();
   parts.end();
-  const hash = hashOfOid(readDigestAlgorithm(unwrapTag(first, 0)));
-  const mask = fields(unwrapTag(second, 1));
+  const open = tagged ? insideTag : untagged;
+  const hash = hashOfOid(readDigestAlgorithm(open(first, 0)));
+  const mask = fields(open(second, 1));
   const isMgf1 = isOid(mask.next(), OID.mgf1);
   const maskHash = hashOfOid(readDigestAlgorithm(mask.next()));
   mask.end();
-  const emptyLabel = third === undefined || hasEmptyLabel(unwrapTag(third, 2));
+  const emptyLabel = third === undefined || hasEmptyLabel(open(third, 2));
   if (!isMgf1 || maskHash !== hash || !emptyLabel) throw notAllowed();
   return hash;
 }
@@ -122,13 +124,17 @@ export function notAllowed(): KeyblockError {
   return new KeyblockError('ALGORITHM_NOT_ALLOWED', { field: 'token' });
 }
 
-/** The element inside `[number]`, or the element itself in the untagged form. */
-function unwrapTag(element: DerElement, number: number): DerElement {
-  if (element.tag === TAG.SEQUENCE) return element;
+/** The element inside `[number]`. */
+function insideTag(element: DerElement, number: number): DerElement {
   const explicit = fields(element, contextTag(number));
   const inside = explicit.next(TAG.SEQUENCE);
   explicit.end();
   return inside;
+}
+
+/** The element itself, in the untagged form; whoever reads it next insists on a SEQUENCE. */
+function untagged(element: DerElement): DerElement {
+  return element;
 }
 
 /** Reads an AlgorithmIdentifier whose parameters are absent or NULL. */

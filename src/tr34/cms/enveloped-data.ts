@@ -112,7 +112,8 @@ export function parseKeyTransport(element: DerElement): KeyTransport {
   const recipient = parts.next(TAG.SEQUENCE).bytes;
   const identifier = fields(parts.next(TAG.SEQUENCE));
   const algorithm = readOid(identifier.next(TAG.OBJECT_IDENTIFIER));
-  const parameters = identifier.rest().at(0);
+  const [parameters, ...more] = identifier.rest();
+  if (more.length > 0) throw malformed(element);
   const encryptedKey = readOctetString(parts.next());
   parts.end();
   return { recipient, algorithm, parameters, encryptedKey };
