@@ -27,6 +27,10 @@ const browser = (executablePath: string): TestProjectInlineConfiguration => ({
       '@noble/hashes/legacy.js',
       '@noble/hashes/sha2.js',
       '@noble/hashes/utils.js',
+      '@noble/curves/nist.js',
+      '@noble/ciphers/utils.js',
+      'asn1js',
+      'pkijs',
     ],
   },
   test: {

@@ -1,5 +1,5 @@
 // The main job on real input: opens the published example blocks of TR-31:2018, X9.143 and
-// ISO 20038 with their published KBPKs, then wraps, translates, and refuses.
+// ISO 20038 with their published KBPKs, then wraps, translates, and refuses; then sends keys by TR-34.
 import { readFileSync } from 'node:fs';
 import {
   computeKcv,
@@ -12,6 +12,7 @@ import {
   wrapKey,
 } from 'keyblock';
 import { bold, cut, dim, green, red, yellow } from './terminal.mjs';
+import { demonstrateTr34 } from './tr34-demo.mjs';
 
 const cases = JSON.parse(
   readFileSync(new URL('../test/vectors/tr31.json', import.meta.url), 'utf8'),
@@ -21,6 +22,7 @@ const published = cases.filter(({ id, expect }) => id.startsWith('std-') && expe
 console.log(bold(`${published.length} published key blocks, opened under their published KBPKs\n`));
 for (const { source, kbpk, keyBlock } of published) open(source, kbpk, keyBlock);
 translate();
+await demonstrateTr34();
 
 /** Prints one block: what it says, what is in it, and whether to believe it. */
 function open(source, kbpkHex, keyBlock) {
@@ -110,6 +112,7 @@ function translate() {
   refuse('a translation that widens exportability', () =>
     rewrapKey({ keyBlock: after, from: newKbpk, to: newKbpk, header: { exportability: 'S' } }),
   );
+  console.log();
 }
 
 function refuse(what, action) {

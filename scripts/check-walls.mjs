@@ -7,13 +7,23 @@ import ts from 'typescript';
 const SRC = resolve(process.argv[2] ?? 'src');
 
 /** A folder of src, and the folders that its files must not import. */
-const CLOSED = { primitives: ['tr31', 'kcv'], kcv: ['tr31'] };
+const CLOSED = { primitives: ['tr31', 'kcv', 'tr34'], kcv: ['tr31', 'tr34'], tr31: ['tr34'] };
 
-/** All that src may import besides itself. */
+/** All that src may import besides itself, and what some of its folders may besides. */
 const PACKAGES = /^@noble\/(?:ciphers|hashes)\//;
+const PACKAGES_OF = { tr34: /^@noble\/curves\//, 'tr34/pki': /^(?:pkijs|asn1js)$/ };
 
 /** All that src may take from the host: present everywhere, and neither I/O nor clock nor state. */
 const HOST = ['crypto', 'TextDecoder', 'TextEncoder', 'atob', 'btoa'];
+
+/** Types of Web Crypto, which only TR-34 uses. */
+const WEB_CRYPTO = [
+  'CryptoKey',
+  'CryptoKeyPair',
+  'EcKeyGenParams',
+  'RsaHashedKeyGenParams',
+  'SubtleCrypto',
+];
 
 /** Values of the language that src does without. */
 const DENIED = {
@@ -26,7 +36,8 @@ const DENIED = {
 
 /** Globals that may be used through a member only, and which members these are. */
 const MEMBERS = {
-  crypto: (member) => member === 'getRandomValues',
+  crypto: (member, folder) =>
+    member === 'getRandomValues' || (member === 'subtle' && folder === 'tr34'),
   Math: (member) => member !== 'random',
   JSON: (member) => member !== 'parse',
 };
@@ -69,7 +80,7 @@ function checkIndex(source) {
 }
 
 function visit(node, path) {
-  if (ts.isIdentifier(node)) checkGlobal(node);
+  if (ts.isIdentifier(node)) checkGlobal(node, path[0]);
   else if (ts.isMetaProperty(node)) fail(node, `${node.getText()} differs between hosts`);
   else if (node.kind === ts.SyntaxKind.ImportKeyword && ts.isCallExpression(node.parent)) {
     fail(node, 'import() loads at run time');
@@ -94,7 +105,10 @@ function isSpecifier({ parent }) {
 function checkImport(literal, path) {
   const specifier = literal.text;
   if (!specifier.startsWith('.')) {
-    if (!PACKAGES.test(specifier)) fail(literal, `imports ${specifier}`);
+    const allowed = [PACKAGES, PACKAGES_OF[path[0]], PACKAGES_OF[path.slice(0, 2).join('/')]];
+    if (!allowed.some((pattern) => pattern?.test(specifier))) {
+      fail(literal, `imports ${specifier}`);
+    }
     return;
   }
   const [folder] = relative(SRC, resolve(SRC, ...path, '..', specifier)).split(sep);
@@ -103,7 +117,7 @@ function checkImport(literal, path) {
 }
 
 /** What neither src nor a package declares is the host's, or the language's. */
-function checkGlobal(node) {
+function checkGlobal(node, folder) {
   const name = node.text;
   const { parent } = node;
   if (name === 'globalThis') return fail(node, `globalThis ${DENIED.globalThis}`);
@@ -120,12 +134,13 @@ function checkGlobal(node) {
   if (!isGlobal) return;
 
   const isHost = libraries.every((library) => /lib\.(?:dom|webworker)/.test(library.fileName));
-  if (isHost && !HOST.includes(name)) fail(node, `${name} is the host's`);
+  const isKnown = HOST.includes(name) || (folder === 'tr34' && WEB_CRYPTO.includes(name));
+  if (isHost && !isKnown) fail(node, `${name} is the host's`);
   if (ts.isPartOfTypeNode(node)) return;
 
   if (Object.hasOwn(DENIED, name)) fail(node, `${name} ${DENIED[name]}`);
   const member = ts.isPropertyAccessExpression(parent) ? parent.name.text : undefined;
-  if (Object.hasOwn(MEMBERS, name) && !(member !== undefined && MEMBERS[name](member))) {
+  if (Object.hasOwn(MEMBERS, name) && !(member !== undefined && MEMBERS[name](member, folder))) {
     fail(node, `${name}${member === undefined ? ' as a whole' : `.${member}`} is not for src`);
   }
   if (name === 'Date' && readsClock(node)) fail(node, 'the time is a parameter');

@@ -60,7 +60,7 @@ for (const { name, command, target = 'src', browser = false } of STEPS) {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
-    timeout: 300_000,
+    timeout: 900_000,
     env: { ...process.env, PATH, NO_COLOR: '1', TARGET: target },
   });
   const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(5);

@@ -27,6 +27,17 @@ export const ERROR_CODES = {
   USAGE_NOT_ALLOWED: 'The usage or mode of use may be kept or narrowed, never changed or widened.',
   EXPORT_NOT_ALLOWED: 'The exportability may be kept or narrowed, never widened.',
   CONTEXT_MISMATCH: 'The key context may be kept or narrowed, never changed or widened.',
+  TOKEN_MALFORMED: 'A token, certificate or CRL is not the DER structure that it has to be.',
+  ALGORITHM_NOT_ALLOWED: 'An algorithm or its parameters are not among those allowed.',
+  CERTIFICATE_UNTRUSTED:
+    'A certificate does not lead to the pinned CA, or not for this use or time.',
+  CERTIFICATE_REVOKED: 'A certificate is on the CRL of its issuer.',
+  CRL_REJECTED: 'The CRL is missing, stale, older than the last one, or not by the pinned CA.',
+  SIGNATURE_INVALID: 'The token is not signed by the party it has to come from.',
+  RECIPIENT_MISMATCH: 'The token is for another device, or names another binding.',
+  FRESHNESS: 'The nonce or the time of the token is missing, wrong, or was used before.',
+  TOKEN_REJECTED: 'The key in the token can not be opened, or was not sealed for this token.',
+  STATE_CONFLICT: 'The operation does not fit the state, or the state is not one of this library.',
 } as const;
 
 /**
@@ -75,6 +86,54 @@ export const ERROR_FIELDS = {
   maskedKeyLength: "maskedKeyLength: 'x9.143', 'none' or a number of bytes, not below the key's",
   randomBytes: 'randomBytes: a function that returns a Uint8Array of exactly the length asked for',
   testKey: 'testKey: true, to say that unauthenticated plaintext may be shown',
+  // TR-34.
+  token: 'the token: DER, up to 64 KiB',
+  certificate: 'certificate: X.509 in DER',
+  crl: 'CRL: X.509 in DER, of the CA that issued the certificate',
+  trust: 'trust: the certificates root, caKdh and caKrd',
+  nonce: 'nonce: 8 to 64 bytes',
+  at: 'at: a valid Date, the present time',
+  state: 'state: what the function before returned',
+  policy: 'policy: an object of the documented options',
+  signer: 'signer: { algorithm, certificate, sign }',
+  unwrapper: 'unwrapper: { certificate, unwrap }',
+  kdh: 'kdh: the signer of the KDH',
+  authority: 'authority: the signer of the CA of the KRD',
+  krdCertificate: 'krdCertificate: the X.509 certificate of the KRD in DER',
+  newKdhCertificate: 'newKdhCertificate: the X.509 certificate of the next KDH in DER',
+  keyEncryptor: 'keyEncryptor: a function from the content key to its ciphertext',
+  recipient: 'recipient: issuer and serial number of a certificate',
+  freshness: 'freshness: { nonce } or { signingTime }',
+  signingTime: 'signingTime: a valid Date from 1950 on',
+  profile: 'profile: the name of a documented profile, one that fits the key of the device',
+  ukm: 'ukm: 64 bytes',
+  strength: "strength: 'sp800-57', 'tr34' or 'off'",
+  pem: 'PEM: blocks of base64 in lines of 64 characters, up to 1 MiB',
+  pkcs8: 'PKCS#8: a private key in DER',
+  // What is issued.
+  role: "role: 'root', 'ca', 'kdh' or 'krd'",
+  purpose: "purpose: 'sign'; 'decrypt' for RSA; 'agree' for elliptic curves",
+  subject: 'subject: commonName and organization of up to 64 characters, country of two letters',
+  publicKey: 'publicKey: SubjectPublicKeyInfo in DER; RSA-2048 to 4096, P-256, P-384 or P-521',
+  issuer: 'issuer: { certificate, pkcs8 } of a CA that may do this; none for a root',
+  serialNumber: "serialNumber: bytes, not zero, up to 20 as an INTEGER; or 'random'",
+  notBefore: 'notBefore: a valid Date from 1950 on',
+  notAfter: 'notAfter: a valid Date, after notBefore',
+  thisUpdate: 'thisUpdate: a valid Date from 1950 on',
+  nextUpdate: 'nextUpdate: a valid Date, after thisUpdate',
+  revoked: 'revoked: { serialNumber, revocationDate } of up to 500 certificates, each once',
+  crlNumber: 'crlNumber: a whole number from 0 on',
+  request: 'request: PKCS#10 in DER',
+  label: 'label: words of capital letters and digits, up to 64 characters',
+  der: 'der: a Uint8Array, not empty',
+  // Private keys, and keys that are agreed on.
+  signingKey: 'signingKey: a CryptoKey that signs, of the certificate',
+  decryptionKey: 'decryptionKey: a CryptoKey of RSA-OAEP or ECDH, of the certificate',
+  unwrapRequest: "unwrapRequest: { kind: 'oaep' } or { kind: 'ecdh' }, with what belongs to it",
+  privateKey: 'privateKey: PKCS#8 in DER, of the same curve as publicKey',
+  curve: "curve: 'P-256', 'P-384' or 'P-521'",
+  kdf: "kdf: 'x9.63' or 'sp800-56c'",
+  sharedInfo: 'sharedInfo: bytes that both sides use, up to 64 KiB',
 } as const;
 
 /** Every field that an error names. */
@@ -84,7 +143,7 @@ export type KeyblockErrorField = keyof typeof ERROR_FIELDS;
 export interface KeyblockErrorDetails {
   /** The argument, or the header field by its name in X9.143. */
   readonly field?: KeyblockErrorField | undefined;
-  /** Offset of the first offending character of the text. */
+  /** Offset of the first offending character of the text, or byte of the DER. */
   readonly offset?: number | undefined;
 }
 
@@ -116,7 +175,7 @@ export class KeyblockError extends Error {
   readonly code: KeyblockErrorCode;
   /** The argument, or the header field by its name in X9.143. */
   readonly field: KeyblockErrorField | undefined;
-  /** Offset of the first offending character of the text. */
+  /** Offset of the first offending character of the text, or byte of the DER. */
   readonly offset: number | undefined;
 
   /**

@@ -1,5 +1,6 @@
 /**
- * Key blocks for payments: TR-31 / X9.143 key blocks, key check values and key components.
+ * Key blocks for payments: TR-31 / X9.143 key blocks, key check values and key components. TR-34 is
+ * in `keyblock/tr34`.
  *
  * @module
  */

@@ -126,9 +126,14 @@ describe('KeyblockError', () => {
 describe('the tables of errors', () => {
   it('hold the codes of this package, which are part of its interface', () => {
     expect([...CODES].sort()).toEqual([
+      'ALGORITHM_NOT_ALLOWED',
       'AUTHENTICATION_FAILED',
+      'CERTIFICATE_REVOKED',
+      'CERTIFICATE_UNTRUSTED',
       'CONTEXT_MISMATCH',
+      'CRL_REJECTED',
       'EXPORT_NOT_ALLOWED',
+      'FRESHNESS',
       'INPUT_TOO_LARGE',
       'INVALID_ARGUMENT',
       'INVALID_CHARACTER',
@@ -141,6 +146,11 @@ describe('the tables of errors', () => {
       'KCV_MISMATCH',
       'KEY_DESTROYED',
       'KEY_STRENGTH',
+      'RECIPIENT_MISMATCH',
+      'SIGNATURE_INVALID',
+      'STATE_CONFLICT',
+      'TOKEN_MALFORMED',
+      'TOKEN_REJECTED',
       'UNSUPPORTED',
       'USAGE_NOT_ALLOWED',
       'WEAK_KEY',

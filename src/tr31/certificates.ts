@@ -1,5 +1,7 @@
 /** Optional block CT: public key certificates in base64 (X9.143 6.3.6.3 tables 10 and 11). */
 
+import { fromBase64, toBase64 } from '../primitives/base64.js';
+
 /** A certificate of optional block CT. */
 export interface Certificate {
   /** X.509 in DER, or an EMV certificate. */
@@ -62,18 +64,4 @@ function readCertificate(code: string, base64: string): Certificate | undefined 
   if (code !== '00' && code !== '01') return undefined;
   const certificate = fromBase64(base64);
   return certificate && { format: FORMATS[code], certificate };
-}
-
-/** Decodes canonical base64: the standard alphabet, padded, nothing else in between. */
-function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (text.length === 0 || text.length % 4 !== 0) return undefined;
-  if (!/^[0-9A-Za-z+/]+={0,2}$/.test(text)) return undefined;
-  const binary = atob(text);
-  // `atob` ignores the unused bits before the padding; one value has one text.
-  if (btoa(binary) !== text) return undefined;
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }

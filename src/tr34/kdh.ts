@@ -1,0 +1,338 @@
+/**
+ * The key distribution host: makes the tokens that carry keys and bindings.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../errors.js';
+import { fitsAlgorithm } from '../primitives/algorithms.js';
+import { copyBytes, own, requireObject } from '../primitives/bytes.js';
+import { checkedRandomBytes, type RandomBytes } from '../primitives/random.js';
+import { type KeyInput, withClearKey } from '../secret-key.js';
+import { keyAlgorithm } from '../tr31/codes.js';
+import { type KeyBlockHeader, parseHeader } from '../tr31/header.js';
+import { headerIssues } from '../tr31/policy.js';
+import { headerAttribute, nonceAttribute, signingTimeAttribute } from './cms/attributes.js';
+import { formatContentInfo } from './cms/signed-data.js';
+import { OID } from './der/oids.js';
+import type { Signer } from './keys.js';
+import { MAX_NONCE_LENGTH, MIN_NONCE_LENGTH } from './krd/state.js';
+import { isProfile, PROFILES, type Profile } from './profiles.js';
+import { requireTransportStrength, type StrengthRule } from './strength.js';
+import { type ContentKeyEncryptor, contentAlgorithmFor, sealEnvelope } from './tokens/envelope.js';
+import { formatKeyBlockContent } from './tokens/key-block.js';
+import { readSigner, signToken } from './tokens/signed-token.js';
+import { type Certificate, issuerAndSerial, parseCertificate } from './x509/certificate.js';
+import { parseCrl } from './x509/crl.js';
+import { isTolerance, requireNotRevoked, type Tolerance, verifyPath } from './x509/path.js';
+
+/** How the receiver can tell that a token is new: its own nonce, or the time of signing. */
+export type TokenFreshness =
+  | {
+      /** The nonce of the device: two passes. */
+      readonly nonce: Uint8Array;
+    }
+  | {
+      /** The present time: one pass. */
+      readonly signingTime: Date;
+    };
+
+/** What {@link createKeyToken} takes. */
+export interface CreateKeyTokenOptions {
+  /** The key that signs, with the certificate of the KDH. */
+  readonly kdh: Signer;
+  /** The certificate of the device that is to open the token, X.509 in DER. */
+  readonly krdCertificate: Uint8Array;
+  /** What the certificate of the device has to lead to. */
+  readonly trust: {
+    /** The root of both CAs. */
+    readonly root: Uint8Array;
+    /** The CA of key receiving devices. */
+    readonly caKrd: Uint8Array;
+  };
+  /** The key to send. */
+  readonly key: KeyInput;
+  /** Its header, 16 characters or more as in TR-31; version and length say nothing. */
+  readonly header: string;
+  /** `{ nonce }` in two passes, `{ signingTime }` in one. */
+  readonly freshness: TokenFreshness;
+  /** The CRL of the CA of the KDH, which dialects before RFC 5652 carry along. */
+  readonly crl?: Uint8Array | undefined;
+  /** @defaultValue `'tr34-2019'`, and `'ec'` for a device with an elliptic curve key */
+  readonly profile?: Profile | undefined;
+  /** @defaultValue `'sp800-57'` */
+  readonly strength?: StrengthRule | undefined;
+  /** What to put up with in the certificate of the device. */
+  readonly tolerate?: readonly Tolerance[] | undefined;
+  /** Encrypts the content key to an RSA device; by default RSAES-OAEP to its certificate. */
+  readonly keyEncryptor?: ContentKeyEncryptor | undefined;
+  /**
+   * User keying material for an elliptic curve device that knows it, 64 random bytes (RFC 5753).
+   * OpenSSL and HSMs do without.
+   */
+  readonly ukm?: Uint8Array | undefined;
+  /** Content key, IV and ephemeral key, in this order. @defaultValue Web Crypto */
+  readonly randomBytes?: RandomBytes | undefined;
+  /** The present time: certificates have to be valid at it. */
+  readonly at: Date;
+}
+
+/**
+ * Makes a credential token: CT-KDH with a CRL, CT-KRD without.
+ *
+ * @param options - The certificate, and for a KDH the CRL of its CA.
+ * @returns The token in DER. It is not signed.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT` or `TOKEN_MALFORMED`.
+ *
+ * @example
+ * ```ts
+ * import { createCredentialToken, parseToken } from 'keyblock/tr34';
+ * import { generateKeyPair, issueCertificate } from 'keyblock/tr34/pki';
+ *
+ * const { publicKey, pkcs8 } = await generateKeyPair({ algorithm: 'P-256', purpose: 'sign' });
+ * const certificate = await issueCertificate({
+ *   role: 'root',
+ *   subject: { commonName: 'Example Root' },
+ *   publicKey,
+ *   pkcs8,
+ *   serialNumber: 'random',
+ *   notBefore: new Date('2027-01-01'),
+ *   notAfter: new Date('2037-01-01'),
+ * });
+ * parseToken(createCredentialToken({ certificate })).kind; // 'credential'
+ * ```
+ */
+export function createCredentialToken(options: {
+  readonly certificate: Uint8Array;
+  readonly crl?: Uint8Array | undefined;
+}): Uint8Array<ArrayBuffer> {
+  requireObject(options, 'options');
+  const certificate = readCertificateOption(own(options, 'certificate'), 'certificate');
+  return formatContentInfo({
+    version: 1,
+    contentType: OID.data,
+    content: new Uint8Array(0),
+    certificates: [certificate.der],
+    crl: readCrlOption(own(options, 'crl')),
+  });
+}
+
+/**
+ * Makes a key token, KT-KDH: a key, sealed for one device and signed by the KDH.
+ *
+ * @param options - Who sends what to whom, and how.
+ * @returns The token in DER.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_HEADER`, `INVALID_LENGTH`;
+ * `CERTIFICATE_UNTRUSTED`, `CERTIFICATE_REVOKED`, `ALGORITHM_NOT_ALLOWED` for a certificate that
+ * will not do; `KEY_STRENGTH` when the transport is weaker than the key; `WEAK_KEY` when the
+ * generator given returns a weak content key.
+ *
+ * @example
+ * ```ts
+ * import { generateKey } from 'keyblock';
+ * import { createKeyToken, fromPkcs8, parseToken } from 'keyblock/tr34';
+ * import { type CertificateRole, generateKeyPair, issueCertificate } from 'keyblock/tr34/pki';
+ *
+ * // One key pair for all of them, as only an example may have it.
+ * const { publicKey, pkcs8 } = await generateKeyPair({ algorithm: 'P-521', purpose: 'sign' });
+ * const issue = (role: CertificateRole, commonName: string, ca?: Uint8Array) =>
+ *   issueCertificate({
+ *     role,
+ *     subject: { commonName },
+ *     publicKey,
+ *     ...(ca === undefined ? { pkcs8 } : { issuer: { certificate: ca, pkcs8 } }),
+ *     serialNumber: 'random',
+ *     notBefore: new Date('2027-01-01'),
+ *     notAfter: new Date('2037-01-01'),
+ *   });
+ * const root = await issue('root', 'Example Root');
+ * const kdhCertificate = await issue('kdh', 'Example KDH 1', root);
+ * const krdCertificate = await issue('krd', 'Example KRD 1', root);
+ *
+ * const token = await createKeyToken({
+ *   kdh: await fromPkcs8({ certificate: kdhCertificate, pkcs8 }),
+ *   krdCertificate,
+ *   trust: { root, caKrd: root },
+ *   key: generateKey({ algorithm: 'AES', lengthBits: 256 }),
+ *   header: 'D0000K1AB00E0000',
+ *   freshness: { nonce: crypto.getRandomValues(new Uint8Array(16)) }, // which the device sent
+ *   at: new Date('2027-06-01'),
+ * });
+ * parseToken(token).profile; // 'ec'
+ * ```
+ */
+export async function createKeyToken(
+  options: CreateKeyTokenOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  requireObject(options, 'options');
+  const at = readInstant(own(options, 'at'), 'at');
+  const kdh = readSigner(own(options, 'kdh'), 'kdh');
+  const krd = readCertificateOption(own(options, 'krdCertificate'), 'krdCertificate');
+  const profile = readProfile(own(options, 'profile'), krd);
+  const headerText = own(options, 'header');
+  const header = readHeaderText(headerText);
+  const freshness = readFreshness(own(options, 'freshness'));
+  const crl = readCrlOption(own(options, 'crl'));
+  const rule = readStrength(own(options, 'strength'));
+  const ukm = readUkm(own(options, 'ukm'));
+  const randomBytes = checkedRandomBytes(own(options, 'randomBytes'));
+  const key = copyKey(own(options, 'key'), header);
+  try {
+    requireCurrent(kdh.certificate, crl, at);
+    await verifyKrd(krd, options, at);
+    const algorithm = contentAlgorithmFor(krd, header, key);
+    const transport = { recipient: krd.publicKey, content: algorithm, wrap: undefined };
+    requireTransportStrength({ rule, header, key, ...transport }); // wrapped as strongly as agreed
+    const shape = PROFILES[profile];
+    const kdhId = issuerAndSerial(kdh.certificate);
+    const plaintext = formatKeyBlockContent(kdhId, key, String(headerText), shape.keyBlock);
+    const keyEncryptor = own(options, 'keyEncryptor');
+    if (keyEncryptor !== undefined && typeof keyEncryptor !== 'function') {
+      throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyEncryptor' });
+    }
+    const hash = kdh.signer.hash;
+    const envelope = { krd, algorithm, plaintext, shape, hash, keyEncryptor, ukm, randomBytes };
+    const content = await sealEnvelope(envelope);
+    const attributes = [freshness, headerAttribute(String(headerText))];
+    return await signToken({
+      signer: kdh,
+      contentType: OID.envelopedData,
+      content,
+      attributes,
+      crl,
+      shape,
+    });
+  } finally {
+    key.fill(0);
+  }
+}
+
+/** The path of the device's certificate, before every token. */
+async function verifyKrd(
+  certificate: Certificate,
+  options: CreateKeyTokenOptions,
+  at: number,
+): Promise<void> {
+  const trust = own(options, 'trust');
+  if (typeof trust !== 'object' || trust === null) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'trust' });
+  }
+  const issuer = readCertificateOption(own(trust, 'caKrd'), 'trust');
+  const root = readCertificateOption(own(trust, 'root'), 'trust');
+  const tolerate = own(options, 'tolerate') ?? [];
+  if (!Array.isArray(tolerate) || !tolerate.every(isTolerance)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'policy' });
+  }
+  await verifyPath({ certificate, issuer, root, role: 'krd', at, tolerate });
+}
+
+/** A host does not send what every receiver would refuse: itself expired, or on its own CRL. */
+function requireCurrent(certificate: Certificate, crl: Uint8Array | undefined, at: number): void {
+  if (!(certificate.notBefore <= at && at <= certificate.notAfter)) {
+    throw new KeyblockError('CERTIFICATE_UNTRUSTED', { field: 'kdh' });
+  }
+  if (crl !== undefined) requireNotRevoked(certificate, parseCrl(crl));
+}
+
+function copyKey(
+  key: KeyInput | undefined,
+  { algorithm }: KeyBlockHeader,
+): Uint8Array<ArrayBuffer> {
+  return withClearKey(key, 'key', (clear) => {
+    const expected = keyAlgorithm(algorithm);
+    const known = clear.algorithm !== undefined && clear.algorithm !== 'other';
+    if (known && clear.algorithm !== expected) {
+      throw new KeyblockError('INVALID_ARGUMENT', { field: 'algorithm' });
+    }
+    if (!fitsAlgorithm(expected, clear.bytes.length) || clear.bytes.length > MAX_KEY_LENGTH) {
+      throw new KeyblockError('INVALID_LENGTH', { field: 'key' });
+    }
+    return new Uint8Array(clear.bytes);
+  });
+}
+
+/** No symmetric key is longer; tokens are no place for key pairs. */
+const MAX_KEY_LENGTH = 1024;
+
+function readHeaderText(text: string | undefined): KeyBlockHeader {
+  if (typeof text !== 'string') throw new KeyblockError('INVALID_ARGUMENT', { field: 'header' });
+  const { header, headerLength } = parseHeader(text);
+  const [issue] = headerIssues(header, text.charAt(15));
+  if (issue !== undefined) throw new KeyblockError('INVALID_HEADER', { field: issue.field });
+  if (headerLength !== text.length) throw new KeyblockError('INVALID_LENGTH', { field: 'header' });
+  return header;
+}
+
+function readFreshness(freshness: TokenFreshness | undefined): Uint8Array {
+  if (typeof freshness !== 'object' || freshness === null) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'freshness' });
+  }
+  const given: { readonly nonce?: Uint8Array; readonly signingTime?: Date } = freshness;
+  const nonce = own(given, 'nonce');
+  const signingTime = own(given, 'signingTime');
+  if (nonce !== undefined) return nonceAttribute(readNonce(nonce));
+  return signingTimeAttribute(readSigningTime(signingTime));
+}
+
+/** Checks a nonce of the device. */
+export function readNonce(nonce: Uint8Array | undefined): Uint8Array<ArrayBuffer> {
+  const copy = copyBytes(nonce, 'nonce');
+  if (copy.length < MIN_NONCE_LENGTH || copy.length > MAX_NONCE_LENGTH) {
+    throw new KeyblockError('INVALID_LENGTH', { field: 'nonce' });
+  }
+  return copy;
+}
+
+/** Reads a time that a caller gives, in milliseconds since 1970. */
+function readInstant(at: Date | undefined, field: 'at' | 'signingTime'): number {
+  const milliseconds = at instanceof Date ? at.getTime() : Number.NaN;
+  if (Number.isNaN(milliseconds)) throw new KeyblockError('INVALID_ARGUMENT', { field });
+  return milliseconds;
+}
+
+/** Reads a time of signing: RFC 5652 11.3 begins with 1950. */
+export function readSigningTime(at: Date | undefined): number {
+  const milliseconds = readInstant(at, 'signingTime');
+  if (milliseconds < FIRST_SIGNING_TIME) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'signingTime' });
+  }
+  return milliseconds;
+}
+
+const FIRST_SIGNING_TIME = /* @__PURE__ */ Date.UTC(1950, 0);
+
+/** Reads a certificate that a caller gives. */
+export function readCertificateOption(
+  bytes: Uint8Array | undefined,
+  field: 'certificate' | 'krdCertificate' | 'newKdhCertificate' | 'trust' | 'kdh',
+): Certificate {
+  return parseCertificate(copyBytes(bytes, field), field);
+}
+
+/** Reads a CRL that a caller gives: its structure, for the receiver verifies it. */
+export function readCrlOption(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes === undefined ? undefined : parseCrl(copyBytes(bytes, 'crl')).der;
+}
+
+function readUkm(ukm: Uint8Array | undefined): Uint8Array | undefined {
+  if (ukm === undefined) return undefined;
+  const copy = copyBytes(ukm, 'ukm');
+  if (copy.length !== 64) throw new KeyblockError('INVALID_LENGTH', { field: 'ukm' });
+  return copy;
+}
+
+function readProfile(profile: Profile | undefined, krd: Certificate): Profile {
+  const isEc = krd.publicKey.kind === 'EC';
+  const chosen = profile ?? (isEc ? 'ec' : 'tr34-2019');
+  if (!isProfile(chosen) || (chosen === 'ec') !== isEc) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'profile' });
+  }
+  return chosen;
+}
+
+function readStrength(rule: StrengthRule = 'sp800-57'): StrengthRule {
+  if (rule !== 'sp800-57' && rule !== 'tr34' && rule !== 'off') {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'strength' });
+  }
+  return rule;
+}
