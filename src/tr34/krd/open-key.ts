@@ -44,15 +44,20 @@ export async function openKeyToken(
     accept: reception.policy.accept,
   });
   const profile = form === 'annex-d' ? 'annex-d' : recipient.profile;
-  requireLegalKey(header.header, key);
-  requireTransportStrength({
-    rule: reception.policy.strength,
-    header: header.header,
-    key,
-    recipient: reception.device.certificate.publicKey,
-    content: envelope.algorithm,
-    wrap: recipient.request.kind === 'ecdh' ? recipient.request.wrapAlgorithm : undefined,
-  });
+  try {
+    requireLegalKey(header.header, key);
+    requireTransportStrength({
+      rule: reception.policy.strength,
+      header: header.header,
+      key,
+      recipient: reception.device.certificate.publicKey,
+      content: envelope.algorithm,
+      wrap: recipient.request.kind === 'ecdh' ? recipient.request.wrapAlgorithm : undefined,
+    });
+  } catch (error) {
+    key.fill(0); // refused, so nobody else holds it
+    throw error;
+  }
   return {
     key: adoptKey(keyAlgorithm(header.header.algorithm), key),
     header: header.text,
@@ -133,7 +138,7 @@ async function unwrapContentKey(
 
 /** Step 18: a key of a length that its algorithm has. The token is authentic by now. */
 function requireLegalKey({ algorithm }: KeyBlockHeader, key: Uint8Array): void {
-  if (fitsAlgorithm(keyAlgorithm(algorithm), key.length)) return;
-  key.fill(0);
-  throw new KeyblockError('INVALID_PAYLOAD', { field: 'key' });
+  if (!fitsAlgorithm(keyAlgorithm(algorithm), key.length)) {
+    throw new KeyblockError('INVALID_PAYLOAD', { field: 'key' });
+  }
 }
