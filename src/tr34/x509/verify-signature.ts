@@ -7,6 +7,7 @@ import { OID } from '../der/oids.js';
 import { fields, readDer } from '../der/reader.js';
 import { readUnsigned } from '../der/values.js';
 import { type AlgorithmIdentifier, hasNoParameters } from './algorithm-identifier.js';
+import { importPublicKey } from './import-public-key.js';
 import {
   COORDINATE_LENGTHS,
   type CurveName,
@@ -96,12 +97,12 @@ export async function verifySignature(options: SignatureToVerify): Promise<boole
 
 async function verifyRsa(
   { algorithm, message, signature }: SignatureToVerify,
-  { spki }: RsaPublicKey,
+  publicKey: RsaPublicKey,
 ): Promise<boolean> {
   const subtle = webCrypto();
   const scheme = { name: 'RSASSA-PKCS1-v1_5', hash: algorithm.hash };
   try {
-    const key = await subtle.importKey('spki', new Uint8Array(spki), scheme, false, ['verify']);
+    const key = await importPublicKey(subtle, publicKey, scheme, 'verify');
     return await subtle.verify(scheme, key, new Uint8Array(signature), new Uint8Array(message));
   } catch {
     return false; // the key can not be imported: an even modulus, for one
@@ -115,8 +116,7 @@ async function verifyEcdsa(options: SignatureToVerify, publicKey: EcPublicKey): 
   if (subtle === undefined) return verifyEcdsaHere(options, publicKey, signature);
   const scheme = { name: 'ECDSA', namedCurve: publicKey.curve, hash: options.algorithm.hash };
   try {
-    const spki = new Uint8Array(publicKey.spki);
-    const key = await subtle.importKey('spki', spki, scheme, false, ['verify']);
+    const key = await importPublicKey(subtle, publicKey, scheme, 'verify');
     return await subtle.verify(scheme, key, signature, new Uint8Array(options.message));
   } catch (error) {
     // Not every runtime has every curve; any other error is a point that is not on its curve.
