@@ -9,9 +9,9 @@ import { fitsAlgorithm } from '../primitives/algorithms.js';
 import { copyBytes, own, requireObject } from '../primitives/bytes.js';
 import { checkedRandomBytes, type RandomBytes } from '../primitives/random.js';
 import { type KeyInput, withClearKey } from '../secret-key.js';
+import { unknownAttributes } from '../tr31/attributes.js';
 import { keyAlgorithm } from '../tr31/codes.js';
 import { type KeyBlockHeader, parseHeader } from '../tr31/header.js';
-import { headerIssues } from '../tr31/policy.js';
 import { headerAttribute, nonceAttribute, signingTimeAttribute } from './cms/attributes.js';
 import { formatContentInfo } from './cms/signed-data.js';
 import { OID } from './der/oids.js';
@@ -257,8 +257,8 @@ const MAX_KEY_LENGTH = 1024;
 function readHeaderText(text: string | undefined): KeyBlockHeader {
   if (typeof text !== 'string') throw new KeyblockError('INVALID_ARGUMENT', { field: 'header' });
   const { header, headerLength } = parseHeader(text);
-  const [issue] = headerIssues(header, text.charAt(15));
-  if (issue !== undefined) throw new KeyblockError('INVALID_HEADER', { field: issue.field });
+  const [field] = unknownAttributes(header, text.charAt(15));
+  if (field !== undefined) throw new KeyblockError('INVALID_HEADER', { field });
   if (headerLength !== text.length) throw new KeyblockError('INVALID_LENGTH', { field: 'header' });
   return header;
 }

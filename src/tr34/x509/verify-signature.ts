@@ -1,8 +1,8 @@
 /** RSASSA-PKCS1-v1_5 and ECDSA over SHA-2: the signatures of certificates, CRLs and tokens. */
 
-import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { KeyblockError, type KeyblockErrorField } from '../../errors.js';
 import { hashFunction } from '../../primitives/hashes.js';
+import { verifyDigest } from '../crypto/curves.js';
 import { OID } from '../der/oids.js';
 import { fields, readDer } from '../der/reader.js';
 import { readUnsigned } from '../der/values.js';
@@ -26,6 +26,7 @@ export interface SignatureAlgorithm {
   readonly hash: SignatureHash;
 }
 
+/** Signature algorithms that name their hash, by OID. */
 const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = /* @__PURE__ */ new Map<
   string,
   SignatureAlgorithm
@@ -37,6 +38,18 @@ const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = /* @__PURE__ */ new 
   [OID.ecdsaWithSha384, { kind: 'EC', hash: 'SHA-384' }],
   [OID.ecdsaWithSha512, { kind: 'EC', hash: 'SHA-512' }],
 ]);
+
+/** Finds a signature algorithm that names its hash. */
+export function signatureAlgorithmOfOid(dotted: string): SignatureAlgorithm | undefined {
+  return ALGORITHMS.get(dotted);
+}
+
+/** The OID of a signature algorithm. */
+export function oidOfSignatureAlgorithm({ kind, hash }: SignatureAlgorithm): string {
+  const isIt = (row: SignatureAlgorithm) => row.kind === kind && row.hash === hash;
+  // Every kind is in the table with every hash.
+  return [...ALGORITHMS].find(([, row]) => isIt(row))?.[0] ?? OID.sha256WithRsa;
+}
 
 /**
  * Finds the algorithm of a certificate or CRL among those that are allowed.
@@ -125,8 +138,6 @@ async function verifyEcdsa(options: SignatureToVerify, publicKey: EcPublicKey): 
   }
 }
 
-const CURVES = { 'P-256': p256, 'P-384': p384, 'P-521': p521 } as const;
-
 /** ECDSA without Web Crypto. */
 function verifyEcdsaHere(
   { algorithm, message }: SignatureToVerify,
@@ -134,12 +145,7 @@ function verifyEcdsaHere(
   signature: Uint8Array,
 ): boolean {
   const digest = hashFunction(algorithm.hash)?.(message);
-  if (digest === undefined) return false;
-  try {
-    return CURVES[curve].verify(signature, digest, point, { prehash: false, lowS: false });
-  } catch {
-    return false; // the point is not on the curve
-  }
+  return digest !== undefined && verifyDigest({ curve, point, digest, signature });
 }
 
 /** Turns the DER of two numbers into both of them in the length of the curve (IEEE P1363). */
