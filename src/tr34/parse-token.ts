@@ -20,7 +20,12 @@ import {
   parseKeyTransport,
   transportProfile,
 } from './cms/enveloped-data.js';
-import { parseContentInfo, parseSignedData, type SignedData } from './cms/signed-data.js';
+import {
+  isCredential,
+  parseContentInfo,
+  parseSignedData,
+  type SignedData,
+} from './cms/signed-data.js';
 import { parseSignerInfo } from './cms/signer-info.js';
 import { OID } from './der/oids.js';
 import {
@@ -132,7 +137,7 @@ function parseRandomNumber(bytes: Uint8Array): Token | undefined {
 
 function parseCredential(signedData: SignedData): Token {
   const [certificate, second] = signedData.certificates;
-  if (certificate === undefined || second !== undefined) {
+  if (certificate === undefined || second !== undefined || !isCredential(signedData)) {
     throw malformed(second ?? { field: 'token', offset: 0 });
   }
   const { bytes } = certificate;

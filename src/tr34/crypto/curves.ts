@@ -67,13 +67,8 @@ export function readPoint(curve: CurveName, octets: Uint8Array): CurvePoint | un
 /** Reads a private key, or a half of a signature: from 1 to the order, exclusive. */
 export function readScalar(curve: CurveName, octets: Uint8Array): bigint | undefined {
   if (octets.length !== COORDINATE_LENGTHS[curve]) return undefined;
-  try {
-    const { Fn } = CURVES[curve];
-    const scalar = Fn.fromBytes(new Uint8Array(octets));
-    return Fn.is0(scalar) ? undefined : scalar;
-  } catch {
-    return undefined;
-  }
+  const scalar = bytesToNumberBE(octets);
+  return scalar > 0n && scalar < CURVES[curve].Fn.ORDER ? scalar : undefined;
 }
 
 /** The public key of a private one: 04, X and Y. */

@@ -65,10 +65,10 @@ function requireAccepted(
   { recipient, form, placement }: EnvelopedData,
   { policy }: Reception,
 ): Profile {
-  const odd = form === 'contents' && placement === 'beside';
+  if (form === 'contents' && placement === 'beside') throw malformed(recipient);
   const accepted =
     policy.accept.includes(profile) || (profile === 'cms' && policy.accept.includes('annex-d'));
-  if (odd || !accepted) throw malformed(recipient);
+  if (!accepted) throw malformed({ ...recipient, field: 'profile' });
   return profile;
 }
 

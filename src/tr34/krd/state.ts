@@ -40,6 +40,8 @@ export interface KrdState {
   readonly lastCrlUpdate?: string | undefined;
   /** That CRL. */
   readonly crl?: string | undefined;
+  /** Tokens of the CA of the devices that were acted upon: SHA-256 in base64, the last 64. */
+  readonly authorityTokens?: readonly string[] | undefined;
 }
 
 /** What {@link createKrd} takes: certificates in DER. */
@@ -194,6 +196,7 @@ export interface Device {
   readonly lastSigningTime: number | undefined;
   readonly lastCrlUpdate: number | undefined;
   readonly crl: CertificateList | undefined;
+  readonly authorityTokens: readonly string[];
 }
 
 /** Reads a state that a caller stored. */
@@ -220,12 +223,13 @@ export function readState(state: KrdState | undefined): Device {
     lastSigningTime: readInstant(own(state, 'lastSigningTime')),
     lastCrlUpdate: readInstant(own(state, 'lastCrlUpdate')),
     crl: crl === undefined ? undefined : readStored(readText(crl), parseCrl),
+    authorityTokens: readTexts(own(state, 'authorityTokens')),
   };
 }
 
 /** Writes a state for a caller to store. */
 export function writeState(device: Device): KrdState {
-  const { stored, bound, nonce, lastSigningTime, lastCrlUpdate, crl } = device;
+  const { stored, bound, nonce, lastSigningTime, lastCrlUpdate, crl, authorityTokens } = device;
   return {
     kind: 'krd',
     schema: 1,
@@ -235,6 +239,7 @@ export function writeState(device: Device): KrdState {
     ...(lastSigningTime !== undefined && { lastSigningTime: formatInstant(lastSigningTime) }),
     ...(lastCrlUpdate !== undefined && { lastCrlUpdate: formatInstant(lastCrlUpdate) }),
     ...(crl && { crl: toBase64(crl.der) }),
+    ...(authorityTokens.length > 0 && { authorityTokens }),
   };
 }
 
@@ -247,6 +252,12 @@ function importCertificate(bytes: Uint8Array | undefined, field: KeyblockErrorFi
 function readText(text: string | undefined): string {
   if (typeof text !== 'string') throw invalidState();
   return text;
+}
+
+function readTexts(texts: readonly string[] | undefined): readonly string[] {
+  if (texts === undefined) return [];
+  if (!Array.isArray(texts)) throw invalidState();
+  return Array.from(texts, readText);
 }
 
 function readStored<T>(

@@ -1,8 +1,8 @@
 /** RSASSA-PKCS1-v1_5 and ECDSA over SHA-2: the signatures of certificates, CRLs and tokens. */
 
 import { KeyblockError, type KeyblockErrorField } from '../../errors.js';
-import { hashFunction } from '../../primitives/hashes.js';
 import { verifyDigest } from '../crypto/curves.js';
+import { digest } from '../crypto/hash.js';
 import { OID } from '../der/oids.js';
 import { fields, readDer } from '../der/reader.js';
 import { readUnsigned } from '../der/values.js';
@@ -144,8 +144,7 @@ function verifyEcdsaHere(
   { curve, point }: EcPublicKey,
   signature: Uint8Array,
 ): boolean {
-  const digest = hashFunction(algorithm.hash)?.(message);
-  return digest !== undefined && verifyDigest({ curve, point, digest, signature });
+  return verifyDigest({ curve, point, digest: digest(algorithm.hash, message), signature });
 }
 
 /** Turns the DER of two numbers into both of them in the length of the curve (IEEE P1363). */
