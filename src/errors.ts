@@ -101,7 +101,7 @@ export const ERROR_FIELDS = {
   authority: 'authority: the signer of the CA of the KRD',
   krdCertificate: 'krdCertificate: the X.509 certificate of the KRD in DER',
   newKdhCertificate: 'newKdhCertificate: the X.509 certificate of the next KDH in DER',
-  keyEncryptor: 'keyEncryptor: a function from the content key to its ciphertext',
+  keyEncryptor: 'keyEncryptor: a function from the content key to its ciphertext, for RSA only',
   recipient: 'recipient: issuer and serial number of a certificate',
   freshness: 'freshness: { nonce } or { signingTime }',
   signingTime: 'signingTime: a valid Date from 1950 on',

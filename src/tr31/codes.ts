@@ -228,18 +228,29 @@ export const KEY_USAGES: Readonly<Record<KeyUsage, UsageRow>> = {
 export type AlgorithmCode = 'A' | 'D' | 'E' | 'H' | 'I' | 'J' | 'R' | 'S' | 'T';
 
 /** X9.143 6.3.2 table 3, ISO 20038 table A.4. */
-export const ALGORITHMS: Readonly<
-  Record<AlgorithmCode, { readonly meaning: string; readonly keyAlgorithm: KeyAlgorithm }>
-> = {
-  A: { meaning: 'AES', keyAlgorithm: 'AES' },
-  D: { meaning: 'single DES, for backward compatibility', keyAlgorithm: 'DES' },
-  E: { meaning: 'elliptic curve', keyAlgorithm: 'EC' },
-  H: { meaning: 'HMAC', keyAlgorithm: 'HMAC' },
-  I: { meaning: 'HMAC with SHA-2 (ISO 20038)', keyAlgorithm: 'HMAC' },
-  J: { meaning: 'HMAC with SHA-3 (ISO 20038)', keyAlgorithm: 'HMAC' },
-  R: { meaning: 'RSA', keyAlgorithm: 'RSA' },
-  S: { meaning: 'DSA', keyAlgorithm: 'DSA' },
-  T: { meaning: 'triple DES', keyAlgorithm: 'TDES' },
+export const ALGORITHMS: Readonly<Record<AlgorithmCode, { readonly meaning: string }>> = {
+  A: { meaning: 'AES' },
+  D: { meaning: 'single DES, for backward compatibility' },
+  E: { meaning: 'elliptic curve' },
+  H: { meaning: 'HMAC' },
+  I: { meaning: 'HMAC with SHA-2 (ISO 20038)' },
+  J: { meaning: 'HMAC with SHA-3 (ISO 20038)' },
+  R: { meaning: 'RSA' },
+  S: { meaning: 'DSA' },
+  T: { meaning: 'triple DES' },
+};
+
+/** What the key of each algorithm is for. */
+const KEY_ALGORITHMS: Readonly<Record<AlgorithmCode, KeyAlgorithm>> = {
+  A: 'AES',
+  D: 'DES',
+  E: 'EC',
+  H: 'HMAC',
+  I: 'HMAC',
+  J: 'HMAC',
+  R: 'RSA',
+  S: 'DSA',
+  T: 'TDES',
 };
 
 /** Mode of use, X9.143 6.3.3 table 4. */
@@ -293,5 +304,5 @@ export function lookUp<Row>(table: Readonly<Record<string, Row>>, code: string):
 
 /** What the key of a header's algorithm letter is for; `'other'` for letters not known. */
 export function keyAlgorithm(code: string): KeyAlgorithm {
-  return lookUp(ALGORITHMS, code)?.keyAlgorithm ?? 'other';
+  return lookUp(KEY_ALGORITHMS, code) ?? 'other';
 }

@@ -3,7 +3,6 @@
  * refuses or reports, by the validation of the call.
  */
 
-import type { KeyblockErrorField } from '../errors.js';
 import { fitsAlgorithm, type KeyAlgorithm } from '../primitives/algorithms.js';
 import { equalBytes } from '../primitives/bytes.js';
 import { fullCheckValue } from '../primitives/check-value.js';
@@ -12,14 +11,8 @@ import { HASH_STRENGTHS, type HashName } from '../primitives/hashes.js';
 import { decodeHex } from '../primitives/hex.js';
 import { nominalStrength, symmetricStrength } from '../primitives/strength.js';
 import { type KeyEncoding, readDsaKey, readEcKey, readRsaKey } from './asymmetric.js';
-import {
-  ALGORITHMS,
-  EXPORTABILITIES,
-  KEY_CONTEXTS,
-  KEY_USAGES,
-  keyAlgorithm,
-  MODES_OF_USE,
-} from './codes.js';
+import { unknownAttributes } from './attributes.js';
+import { keyAlgorithm } from './codes.js';
 import { HEADER_FIELDS, type KeyBlockHeader, type ScannedHeader } from './header.js';
 import { readOptionalBlock } from './optional-block-data.js';
 import { hasStandardFormat, isKnownId } from './optional-block-formats.js';
@@ -125,19 +118,6 @@ function contentOf<Id extends 'HM' | 'KC' | 'KP'>(
   if (block === undefined || !hasStandardFormat(block)) return undefined;
   // Of this ID, because that is the block that was read.
   return readOptionalBlock(block) as ContentOf<Id>;
-}
-
-function unknownAttributes(header: KeyBlockHeader, reserved: string): KeyblockErrorField[] {
-  const fields: KeyblockErrorField[] = [];
-  if (!Object.hasOwn(KEY_USAGES, header.keyUsage)) fields.push('keyUsage');
-  if (!Object.hasOwn(ALGORITHMS, header.algorithm)) fields.push('algorithm');
-  if (!Object.hasOwn(MODES_OF_USE, header.modeOfUse)) fields.push('modeOfUse');
-  // X9.143 6.3.4: the c of a component is the only lower-case letter with a meaning.
-  if (!/^[0-9A-Zc][0-9A-Z]$/.test(header.keyVersionNumber)) fields.push('keyVersionNumber');
-  if (!Object.hasOwn(EXPORTABILITIES, header.exportability)) fields.push('exportability');
-  if (!Object.hasOwn(KEY_CONTEXTS, header.keyContext)) fields.push('keyContext');
-  if (reserved !== '0') fields.push('reserved');
-  return fields;
 }
 
 function brokenBlockRule(block: OptionalBlock, { keyUsage }: KeyBlockHeader): RuleName | undefined {

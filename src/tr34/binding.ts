@@ -9,6 +9,7 @@ import { own, requireObject } from '../primitives/bytes.js';
 import { nonceAttribute, signingTimeAttribute } from './cms/attributes.js';
 import { signedDataFields } from './cms/signed-data.js';
 import { OID } from './der/oids.js';
+import { readDer } from './der/reader.js';
 import { sequence } from './der/writer.js';
 import { readCertificateOption, readCrlOption, readNonce, readSigningTime } from './kdh.js';
 import type { Signer } from './keys.js';
@@ -295,14 +296,9 @@ function formatRebinding(
   return profile === 'cms' ? sequence(...parts) : concatenate(parts);
 }
 
+/** The elements one after the other, without anything around them. */
 function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return new Uint8Array(readDer(sequence(...parts)).content);
 }
 
 function shapeOf(profile: BindingProfile = 'tr34-2019'): ProfileShape {

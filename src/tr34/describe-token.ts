@@ -103,6 +103,7 @@ function printable(octets: Uint8Array): string {
   ).join('');
 }
 
+/** Up to 32 bytes; of more, the first 30. */
 function cut(hex: string): string {
-  return hex.length <= 64 ? hex : `${hex.slice(0, 61)}...`;
+  return hex.length <= 64 ? hex : `${hex.slice(0, 60)}...`;
 }

@@ -9,9 +9,9 @@ import { fitsAlgorithm } from '../primitives/algorithms.js';
 import { copyBytes, own, requireObject } from '../primitives/bytes.js';
 import { checkedRandomBytes, type RandomBytes } from '../primitives/random.js';
 import { type KeyInput, withClearKey } from '../secret-key.js';
+import { unknownAttributes } from '../tr31/attributes.js';
 import { keyAlgorithm } from '../tr31/codes.js';
 import { type KeyBlockHeader, parseHeader } from '../tr31/header.js';
-import { headerIssues } from '../tr31/policy.js';
 import { headerAttribute, nonceAttribute, signingTimeAttribute } from './cms/attributes.js';
 import { formatContentInfo } from './cms/signed-data.js';
 import { OID } from './der/oids.js';
@@ -64,7 +64,10 @@ export interface CreateKeyTokenOptions {
   readonly strength?: StrengthRule | undefined;
   /** What to put up with in the certificate of the device. */
   readonly tolerate?: readonly Tolerance[] | undefined;
-  /** Encrypts the content key to an RSA device; by default RSAES-OAEP to its certificate. */
+  /**
+   * Encrypts the content key to an RSA device; by default RSAES-OAEP to its certificate. There is
+   * none for an elliptic curve device.
+   */
   readonly keyEncryptor?: ContentKeyEncryptor | undefined;
   /**
    * User keying material for an elliptic curve device that knows it, 64 random bytes (RFC 5753).
@@ -175,6 +178,7 @@ export async function createKeyToken(
   const crl = readCrlOption(own(options, 'crl'));
   const rule = readStrength(own(options, 'strength'));
   const ukm = readUkm(own(options, 'ukm'));
+  const keyEncryptor = readKeyEncryptor(own(options, 'keyEncryptor'), krd);
   const randomBytes = checkedRandomBytes(own(options, 'randomBytes'));
   const key = copyKey(own(options, 'key'), header);
   try {
@@ -186,10 +190,6 @@ export async function createKeyToken(
     const shape = PROFILES[profile];
     const kdhId = issuerAndSerial(kdh.certificate);
     const plaintext = formatKeyBlockContent(kdhId, key, String(headerText), shape.keyBlock);
-    const keyEncryptor = own(options, 'keyEncryptor');
-    if (keyEncryptor !== undefined && typeof keyEncryptor !== 'function') {
-      throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyEncryptor' });
-    }
     const hash = kdh.signer.hash;
     const envelope = { krd, algorithm, plaintext, shape, hash, keyEncryptor, ukm, randomBytes };
     const content = await sealEnvelope(envelope);
@@ -257,8 +257,8 @@ const MAX_KEY_LENGTH = 1024;
 function readHeaderText(text: string | undefined): KeyBlockHeader {
   if (typeof text !== 'string') throw new KeyblockError('INVALID_ARGUMENT', { field: 'header' });
   const { header, headerLength } = parseHeader(text);
-  const [issue] = headerIssues(header, text.charAt(15));
-  if (issue !== undefined) throw new KeyblockError('INVALID_HEADER', { field: issue.field });
+  const [field] = unknownAttributes(header, text.charAt(15));
+  if (field !== undefined) throw new KeyblockError('INVALID_HEADER', { field });
   if (headerLength !== text.length) throw new KeyblockError('INVALID_LENGTH', { field: 'header' });
   return header;
 }
@@ -319,6 +319,18 @@ function readUkm(ukm: Uint8Array | undefined): Uint8Array | undefined {
   const copy = copyBytes(ukm, 'ukm');
   if (copy.length !== 64) throw new KeyblockError('INVALID_LENGTH', { field: 'ukm' });
   return copy;
+}
+
+/** An elliptic curve key agrees on a key: there is nothing that could be encrypted to it. */
+function readKeyEncryptor(
+  keyEncryptor: ContentKeyEncryptor | undefined,
+  { publicKey }: Certificate,
+): ContentKeyEncryptor | undefined {
+  if (keyEncryptor === undefined) return undefined;
+  if (typeof keyEncryptor !== 'function' || publicKey.kind === 'EC') {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyEncryptor' });
+  }
+  return keyEncryptor;
 }
 
 function readProfile(profile: Profile | undefined, krd: Certificate): Profile {

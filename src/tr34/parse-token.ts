@@ -18,8 +18,14 @@ import {
   parseEnvelopedData,
   parseKeyAgreement,
   parseKeyTransport,
+  transportProfile,
 } from './cms/enveloped-data.js';
-import { parseContentInfo, parseSignedData, type SignedData } from './cms/signed-data.js';
+import {
+  isCredential,
+  parseContentInfo,
+  parseSignedData,
+  type SignedData,
+} from './cms/signed-data.js';
 import { parseSignerInfo } from './cms/signer-info.js';
 import { OID } from './der/oids.js';
 import {
@@ -131,7 +137,7 @@ function parseRandomNumber(bytes: Uint8Array): Token | undefined {
 
 function parseCredential(signedData: SignedData): Token {
   const [certificate, second] = signedData.certificates;
-  if (certificate === undefined || second !== undefined) {
+  if (certificate === undefined || second !== undefined || !isCredential(signedData)) {
     throw malformed(second ?? { field: 'token', offset: 0 });
   }
   const { bytes } = certificate;
@@ -149,29 +155,23 @@ function parseKey(
 ): Pick<Token, 'header' | 'profile' | 'recipients'> {
   const envelope = parseEnvelopedData(content);
   const header = attributes.get(OID.data);
-  const isEc = envelope.recipient.tag === contextTag(1);
-  const { recipient } = isEc
-    ? parseKeyAgreement(envelope.recipient)
-    : parseKeyTransport(envelope.recipient);
-  return {
-    header: header && headerText(header),
-    profile: isEc ? 'ec' : outerProfile(envelope),
-    recipients: [new Uint8Array(recipient)],
-  };
+  return { header: header && headerText(header), ...parseRecipient(envelope) };
+}
+
+function parseRecipient(envelope: EnvelopedData): Pick<Token, 'profile' | 'recipients'> {
+  if (envelope.recipient.tag === contextTag(1)) {
+    const { recipient } = parseKeyAgreement(envelope.recipient);
+    return { profile: 'ec', recipients: [new Uint8Array(recipient)] };
+  }
+  const transport = parseKeyTransport(envelope.recipient);
+  const profile = transportProfile(envelope, transport);
+  return { profile, recipients: [new Uint8Array(transport.recipient)] };
 }
 
 function headerText(element: DerElement): string {
   const octets = readOctetString(element);
   if (octets.some((octet) => octet < 0x20 || octet > 0x7e)) throw malformed(element);
   return asciiText(octets);
-}
-
-/** Annex D looks like RFC 5652 from outside. */
-function outerProfile({ form, placement, recipient }: EnvelopedData): Profile {
-  if (form === 'contents') return 'x9-tr34-2012';
-  if (placement === 'inside') return 'tr34-2019-print';
-  const { parameters } = parseKeyTransport(recipient);
-  return parameters?.content[0] === contextTag(0) ? 'cms' : 'tr34-2019';
 }
 
 function parseRebinding(content: DerElement): Pick<Token, 'kind' | 'certificate' | 'recipients'> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ATTRIBUTE_CODES } from '../../src/tr31/attributes.js';
 import {
   ALGORITHMS,
   EXPORTABILITIES,
@@ -8,6 +9,24 @@ import {
   lookUp,
   MODES_OF_USE,
 } from '../../src/tr31/codes.js';
+import { isVersionId } from '../../src/tr31/header.js';
+import { VERSIONS } from '../../src/tr31/versions.js';
+
+describe('ATTRIBUTE_CODES', () => {
+  it.each([
+    ['keyUsage', KEY_USAGES],
+    ['algorithm', ALGORITHMS],
+    ['modeOfUse', MODES_OF_USE],
+    ['exportability', EXPORTABILITIES],
+    ['keyContext', KEY_CONTEXTS],
+  ] as const)('lists the codes of the table: %s', (field, table) => {
+    expect([...ATTRIBUTE_CODES[field]].sort()).toEqual(Object.keys(table).sort());
+  });
+
+  it('goes with the versions that can be read', () => {
+    expect([...'ABCDEF', '', 'AB', '0'].filter(isVersionId)).toEqual(Object.keys(VERSIONS));
+  });
+});
 
 describe('KEY_USAGES', () => {
   // X9.143 6.3.1 table 2, counted by their first letter.

@@ -26,7 +26,7 @@ describe('describeToken', () => {
       });
       expect(name.length - name.trimStart().length).toBe(2 * depth);
       const hex = toHex(element.content);
-      expect(text).toBe(hex.length <= 64 ? hex : `${hex.slice(0, 61)}...`);
+      expect(text).toBe(hex.length <= 64 ? hex : `${hex.slice(0, 60)}...`);
     }
   });
 

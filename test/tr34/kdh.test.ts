@@ -349,6 +349,15 @@ describe('the shape of a key token', () => {
     expect(toHex(inside(envelope, 2, 1, 0).content)).toBe(cipher);
   });
 
+  it.each(['P-384', 'P-521'])('takes no encryptor for a device of %s', async (curve) => {
+    const keyEncryptor = vi.fn(() => new Uint8Array(256));
+    const options = await keyTokenOptions({ ...RECEIVER, krd: device(curve) }, { keyEncryptor });
+    await expect(createKeyToken(options)).rejects.toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'keyEncryptor' }),
+    );
+    expect(keyEncryptor).not.toHaveBeenCalled();
+  });
+
   it('carries a CRL only where one is given', async () => {
     const token = await createKeyToken(await keyTokenOptions(RECEIVER));
     const tags = inside(look(token), 1, 0).inside.map(({ tag }) => tag);

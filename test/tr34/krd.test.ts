@@ -193,6 +193,44 @@ describe('a device', () => {
     await obey(boundAgain, token, 'unbound');
   });
 
+  describe('that wants every token of the CA to be new', () => {
+    const policy = { require: ['new-authority-tokens'] } as const;
+
+    it('obeys none twice, whatever was in between', async () => {
+      const release = await authorityUnbindToken();
+      const released = await take(boundKrd(RECEIVER), release, { policy });
+      eventOf(released, 'unbound');
+      const once = stored(released.state);
+      expect(once.authorityTokens).toHaveLength(1);
+      const handOver = await authorityRebindToken();
+      let state = await obey(once, await credential({ crl }), 'bound');
+      expectRefusal(await take(state, release, { policy }), 'FRESHNESS', 'token');
+      expectRefusal(await take(state, versioned(release), { policy }), 'FRESHNESS', 'token');
+      const next = await take(state, handOver, { policy });
+      eventOf(next, 'rebound');
+      expect(next.state.authorityTokens).toHaveLength(2);
+      state = { ...stored(next.state), bound: state.bound };
+      expectRefusal(await take(state, handOver, { policy }), 'FRESHNESS', 'token');
+      // Signed at another time, it is another one.
+      const later = await authorityRebindToken({ signingTime: minutes(1) });
+      eventOf(await take(state, later, { policy }), 'rebound');
+      eventOf(await take(state, release), 'unbound');
+    });
+
+    it('keeps the last 64 of them, and of those that were obeyed only', async () => {
+      const authorityTokens = Array.from({ length: 64 }, (_, i) => `digest ${i}`);
+      const state = boundKrd(RECEIVER, { authorityTokens });
+      const released = await take(state, await authorityUnbindToken(), { policy });
+      expect(released.state.authorityTokens).toHaveLength(64);
+      expect(released.state.authorityTokens?.slice(0, 63)).toEqual(authorityTokens.slice(1));
+      const others = { krdCertificate: RECEIVER.otherKrd.certificate };
+      const elsewhere = await authorityRebindToken(others);
+      const refused = await take(state, elsewhere, { policy });
+      expectRefusal(refused, 'RECIPIENT_MISMATCH');
+      expect(refused.state).toBe(state);
+    });
+  });
+
   it('is for the device named in the token alone', async () => {
     const others = { krdCertificate: RECEIVER.otherKrd.certificate };
     const state = boundKrd(RECEIVER);
@@ -565,6 +603,7 @@ describe('the policy', () => {
         const alike: readonly Profile[] = ['annex-d', 'cms'];
         const shows = !(alike.includes(profile) && accepted.some((name) => alike.includes(name)));
         expect(error.code).toBe(shows ? 'TOKEN_MALFORMED' : 'TOKEN_REJECTED');
+        expect(error.field).toBe(shows ? 'profile' : 'token');
       }
     }
   });
@@ -709,7 +748,8 @@ describe('receive', () => {
     const token = await keyToken({ nonce: NONCE });
     const received = await receive({ state, token, at });
     expectRefusal(received, 'INVALID_ARGUMENT', 'unwrapper');
-    expect(received.state.bound).toBe(state.bound);
+    expect(received.state).toBe(state);
+    eventOf(await take(received.state, token), 'key');
   });
 
   it.each([
@@ -730,6 +770,8 @@ describe('receive', () => {
     [{ state: changed({ bound: 'no base64' }) }, 'INVALID_ARGUMENT', 'state'],
     [{ state: changed({ bound: null }) }, 'INVALID_ARGUMENT', 'state'],
     [{ state: changed({ crl: 9 }) }, 'INVALID_ARGUMENT', 'state'],
+    [{ state: changed({ authorityTokens: 'none' }) }, 'INVALID_ARGUMENT', 'state'],
+    [{ state: changed({ authorityTokens: [7] }) }, 'INVALID_ARGUMENT', 'state'],
     [{ state: changed({ lastSigningTime: 'yesterday' }) }, 'INVALID_ARGUMENT', 'state'],
     [{ state: changed({ lastSigningTime: 1.5e12 }) }, 'INVALID_ARGUMENT', 'state'],
     [{ state: changed({ lastCrlUpdate: '' }) }, 'INVALID_ARGUMENT', 'state'],
@@ -930,6 +972,12 @@ async function authorityRebindToken(
     signingTime: at,
     ...others,
   });
+}
+
+/** The same token with the version of RFC 5652, which no signature is over. */
+function versioned(token: Uint8Array): Uint8Array {
+  const at = toHex(token).indexOf('020101310D300B0609') / 2;
+  return Uint8Array.from(token, (octet, i) => (i === at + 2 ? 3 : octet));
 }
 
 function minutes(count: number): Date {

@@ -445,8 +445,9 @@ function seal(
   { certificate }: Party = RECEIVER.krd,
   hash: 'SHA-256' | 'SHA-384' | 'SHA-512' = 'SHA-256',
 ): Promise<Uint8Array> {
-  const { spki } = parseCertificate(certificate).publicKey;
-  return encryptOaep({ spki, hash, plaintext: contentKey });
+  const { publicKey } = parseCertificate(certificate);
+  if (publicKey.kind !== 'RSA') throw new Error('not an RSA key');
+  return encryptOaep({ publicKey, hash, plaintext: contentKey });
 }
 
 /** The padding of RFC 5652 6.3 for AES. */

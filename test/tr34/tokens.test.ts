@@ -20,7 +20,9 @@ import {
 import { describe, expect, it } from 'vitest';
 import { formatOaepParameters } from '../../src/tr34/cms/algorithms.js';
 import { formatEnvelopedData, formatKeyTransport } from '../../src/tr34/cms/enveloped-data.js';
+import { formatContentInfo } from '../../src/tr34/cms/signed-data.js';
 import { encryptContent } from '../../src/tr34/crypto/content-cipher.js';
+import { OID } from '../../src/tr34/der/oids.js';
 import { PROFILES } from '../../src/tr34/profiles.js';
 import { sealEnvelope } from '../../src/tr34/tokens/envelope.js';
 import { formatKeyBlockContent, parseKeyBlockContent } from '../../src/tr34/tokens/key-block.js';
@@ -165,6 +167,24 @@ describe('parseToken', () => {
 
   it.each(PARTS)('does not take $kind $id for a token', ({ base64 }) => {
     expect(() => parseToken(fromBase64(base64))).toThrow(
+      expect.objectContaining({ code: 'TOKEN_MALFORMED', field: 'token' }),
+    );
+  });
+
+  it.each([
+    ['a content of another type', { contentType: OID.envelopedData }],
+    ['a content that is not empty', { content: Uint8Array.of(5, 0) }],
+    ['a digest algorithm', { digestAlgorithm: OID.sha256 }],
+    ['two certificates', { certificates: [RECEIVER.kdh.certificate, RECEIVER.krd.certificate] }],
+  ])('takes nothing for a credential that has %s', (_, others) => {
+    const parts = {
+      version: 1,
+      contentType: OID.data,
+      content: new Uint8Array(0),
+      certificates: [RECEIVER.kdh.certificate],
+    };
+    expect(parseToken(formatContentInfo(parts)).kind).toBe('credential');
+    expect(() => parseToken(formatContentInfo({ ...parts, ...others }))).toThrow(
       expect.objectContaining({ code: 'TOKEN_MALFORMED', field: 'token' }),
     );
   });
@@ -475,7 +495,7 @@ describe('tokens made for this project', () => {
           crl,
           profile: unsorted ? 'annex-b' : profile,
           strength: 'off',
-          keyEncryptor: () => fromHex(envelope.encryptedKeyHex),
+          ...(ecdh === undefined && { keyEncryptor: () => fromHex(envelope.encryptedKeyHex) }),
           ukm: envelope.ukmHex ? fromHex(envelope.ukmHex) : undefined,
           randomBytes: portions(contentKey, fromHex(envelope.ivHex), ...(ephemeral ?? [])),
         }),

@@ -8,24 +8,13 @@ import { type DerElement, fields } from '../der/reader.js';
 import { contextTag, TAG } from '../der/tags.js';
 import { isOid, readOctetString, readOid } from '../der/values.js';
 import { context, nullValue, octetString, oid, sequence } from '../der/writer.js';
+import { signatureAlgorithmOfOid } from '../x509/verify-signature.js';
 
 const HASHES: readonly (readonly [TokenHash, string])[] = [
   ['SHA-256', OID.sha256],
   ['SHA-384', OID.sha384],
   ['SHA-512', OID.sha512],
 ];
-
-/** Signature algorithms by OID: the kind of key, and the hash where the OID names it. */
-const SIGNATURES: ReadonlyMap<string, readonly ['RSA' | 'EC', TokenHash | undefined]> =
-  /* @__PURE__ */ new Map<string, readonly ['RSA' | 'EC', TokenHash | undefined]>([
-    [OID.rsaEncryption, ['RSA', undefined]],
-    [OID.sha256WithRsa, ['RSA', 'SHA-256']],
-    [OID.sha384WithRsa, ['RSA', 'SHA-384']],
-    [OID.sha512WithRsa, ['RSA', 'SHA-512']],
-    [OID.ecdsaWithSha256, ['EC', 'SHA-256']],
-    [OID.ecdsaWithSha384, ['EC', 'SHA-384']],
-    [OID.ecdsaWithSha512, ['EC', 'SHA-512']],
-  ]);
 
 const CONTENT_OIDS: readonly (readonly [ContentAlgorithm, string])[] = [
   ['des-ede3-cbc', OID.desEde3Cbc],
@@ -49,9 +38,10 @@ export function oidOfHash(hash: TokenHash): string {
 
 /** Checks a signature algorithm against the hash in use; returns what kind of key it is for. */
 export function signatureKind(algorithm: string, hash: TokenHash): 'RSA' | 'EC' {
-  const found = SIGNATURES.get(algorithm);
-  if (found === undefined || (found[1] ?? hash) !== hash) throw notAllowed();
-  return found[0];
+  if (algorithm === OID.rsaEncryption) return 'RSA'; // of whatever hash (Annex B)
+  const found = signatureAlgorithmOfOid(algorithm);
+  if (found === undefined || found.hash !== hash) throw notAllowed();
+  return found.kind;
 }
 
 /** Finds a content cipher by its OID, or refuses it. */

@@ -78,5 +78,5 @@ export function headerAttribute(header: string): Uint8Array<ArrayBuffer> {
 
 /** A text of ASCII characters as octets. */
 export function asciiOctets(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return new TextEncoder().encode(text);
 }

@@ -23,6 +23,7 @@ import {
   sequence,
   set,
 } from '../der/writer.js';
+import type { Profile } from '../profiles.js';
 import { contentAlgorithmOfOid, contentCipher, oidOfContentAlgorithm } from './algorithms.js';
 
 /** An envelope taken apart. Nothing of it is decrypted. */
@@ -117,6 +118,16 @@ export function parseKeyTransport(element: DerElement): KeyTransport {
   const encryptedKey = readOctetString(parts.next());
   parts.end();
   return { recipient, algorithm, parameters, encryptedKey };
+}
+
+/** What is outside the envelope tells all dialects apart but Annex D, which shows only inside. */
+export function transportProfile(
+  { form, placement }: EnvelopedData,
+  { parameters }: KeyTransport,
+): Profile {
+  if (form === 'contents') return 'x9-tr34-2012';
+  if (placement === 'inside') return 'tr34-2019-print';
+  return parameters?.content[0] === contextTag(0) ? 'cms' : 'tr34-2019';
 }
 
 /** A recipient that has an elliptic curve key (RFC 5753). */

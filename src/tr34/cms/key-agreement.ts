@@ -4,7 +4,7 @@ import type { TokenHash } from '../crypto/hash.js';
 import { KEK_LENGTHS, type WrapAlgorithm } from '../crypto/unwrap.js';
 import { OID } from '../der/oids.js';
 import { context, octetString, oid, sequence } from '../der/writer.js';
-import type { CurveName } from '../x509/public-key.js';
+import { type CurveName, curveOfOid } from '../x509/public-key.js';
 import { notAllowed } from './algorithms.js';
 import type { KeyAgreement } from './enveloped-data.js';
 
@@ -20,23 +20,17 @@ const WRAPS: readonly (readonly [WrapAlgorithm, string])[] = [
   ['aes256-wrap', OID.aes256Wrap],
 ];
 
-const CURVES: readonly (readonly [CurveName, string])[] = [
-  ['P-256', OID.p256],
-  ['P-384', OID.p384],
-  ['P-521', OID.p521],
-];
-
 /** The algorithms of a recipient, from the tables. */
 export function agreementAlgorithms({ scheme, wrap, curve }: KeyAgreement): {
   readonly hash: TokenHash;
   readonly wrapAlgorithm: WrapAlgorithm;
   readonly curve: CurveName | undefined;
 } {
-  return {
-    hash: nameOf(SCHEMES, scheme),
-    wrapAlgorithm: nameOf(WRAPS, wrap),
-    curve: curve === undefined ? undefined : nameOf(CURVES, curve),
-  };
+  const hash = nameOf(SCHEMES, scheme);
+  const wrapAlgorithm = nameOf(WRAPS, wrap);
+  const curveName = curve === undefined ? undefined : curveOfOid(curve);
+  if (curve !== undefined && curveName === undefined) throw notAllowed();
+  return { hash, wrapAlgorithm, curve: curveName };
 }
 
 /** The OIDs of a key agreement. */

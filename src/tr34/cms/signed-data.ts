@@ -69,6 +69,17 @@ export function parseSignedData(element: DerElement): SignedData {
   };
 }
 
+/** Whether it is a carrier of certificates: nobody signed it, and it holds no content. */
+export function isCredential(signedData: SignedData): boolean {
+  const { contentType, content, digestAlgorithms, signers } = signedData;
+  return (
+    contentType === OID.data &&
+    (content?.content.length ?? 0) === 0 && // some leave it out
+    digestAlgorithms.length === 0 &&
+    signers.length === 0
+  );
+}
+
 function parseEncapsulated(element: DerElement): {
   readonly contentType: string;
   readonly content: DerElement | undefined;

@@ -16,6 +16,7 @@ import {
   sequence,
 } from '../der/writer.js';
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from '../x509/algorithm-identifier.js';
+import { oidOfSignatureAlgorithm } from '../x509/verify-signature.js';
 import {
   hashOfOid,
   notAllowed,
@@ -133,18 +134,7 @@ export function formatSignatureAlgorithm(
   hash: TokenHash,
   namesHash: boolean,
 ): Uint8Array<ArrayBuffer> {
-  if (kind === 'EC') return sequence(oid(ECDSA[hash]));
-  return sequence(oid(namesHash ? RSA[hash] : OID.rsaEncryption), nullValue());
+  const named = oidOfSignatureAlgorithm({ kind, hash });
+  if (kind === 'EC') return sequence(oid(named));
+  return sequence(oid(namesHash ? named : OID.rsaEncryption), nullValue());
 }
-
-const ECDSA: Readonly<Record<TokenHash, string>> = {
-  'SHA-256': OID.ecdsaWithSha256,
-  'SHA-384': OID.ecdsaWithSha384,
-  'SHA-512': OID.ecdsaWithSha512,
-};
-
-const RSA: Readonly<Record<TokenHash, string>> = {
-  'SHA-256': OID.sha256WithRsa,
-  'SHA-384': OID.sha384WithRsa,
-  'SHA-512': OID.sha512WithRsa,
-};

@@ -5,13 +5,13 @@
  * to its point.
  */
 
-import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { KeyblockError } from '../../errors.js';
 import { drawBytes, type RandomBytes } from '../../primitives/random.js';
 import { OID } from '../der/oids.js';
 import { bitString, context, integer, octetString, oid, sequence } from '../der/writer.js';
-import { COORDINATE_LENGTHS, type CurveName } from '../x509/public-key.js';
+import { COORDINATE_LENGTHS, CURVE_OIDS, type CurveName } from '../x509/public-key.js';
 import { webCrypto } from '../x509/web-crypto.js';
+import { publicPoint, readPoint, readScalar } from './curves.js';
 import type { NativeKey } from './native-key.js';
 
 /** A private number and its point. */
@@ -40,22 +40,14 @@ export interface AgreeWithKeyOptions {
   readonly point: Uint8Array;
 }
 
-const CURVES = { 'P-256': p256, 'P-384': p384, 'P-521': p521 } as const;
-
-const CURVE_OIDS = { 'P-256': OID.p256, 'P-384': OID.p384, 'P-521': OID.p521 } as const;
-
 /** Whether a value names a curve. */
 export function isCurveName(value: unknown): value is CurveName {
   return value === 'P-256' || value === 'P-384' || value === 'P-521';
 }
 
-/**
- * Whether a point is one of the curve: 04 and two coordinates below the prime that satisfy the
- * equation. The point at infinity has no such form, and the curves have no small subgroups, so
- * this is the full validation of SP 800-56A 5.6.2.3.3.
- */
+/** Whether a point is one of the curve. */
 export function isPointOnCurve(curve: CurveName, point: Uint8Array): boolean {
-  return CURVES[curve].utils.isValidPublicKey(new Uint8Array(point), false);
+  return readPoint(curve, point) !== undefined;
 }
 
 /** Chance rejects one draw in 2^32: a generator that fails three times is broken. */
@@ -68,14 +60,12 @@ const MAX_DRAWS = 3;
  * @throws {@link KeyblockError} `WEAK_KEY` when the generator gives no private key.
  */
 export function generateKeyPair(curve: CurveName, randomBytes: RandomBytes): EcKeyPair {
-  const { utils, getPublicKey } = CURVES[curve];
   for (let i = 0; i < MAX_DRAWS; i++) {
     const scalar = drawBytes(randomBytes, COORDINATE_LENGTHS[curve]);
     // The order of P-521 has 521 bits: one of the first octet.
     if (curve === 'P-521') scalar[0] = (scalar[0] ?? 0) & 1;
-    if (utils.isValidSecretKey(scalar)) {
-      return { curve, scalar, point: new Uint8Array(getPublicKey(scalar, false)) };
-    }
+    const number = readScalar(curve, scalar);
+    if (number !== undefined) return { curve, scalar, point: publicPoint(curve, number) };
     scalar.fill(0);
   }
   throw new KeyblockError('WEAK_KEY', { field: 'randomBytes' });
@@ -86,15 +76,12 @@ export function generateKeyPair(curve: CurveName, randomBytes: RandomBytes): EcK
  * coordinate. Undefined when the point is not on the curve, or the number no private key.
  */
 export function agree({ curve, scalar, point }: AgreeOptions): Uint8Array<ArrayBuffer> | undefined {
-  const { utils, getSharedSecret } = CURVES[curve];
-  if (!isPointOnCurve(curve, point) || !utils.isValidSecretKey(new Uint8Array(scalar))) {
-    return undefined;
-  }
-  const own = new Uint8Array(scalar);
-  const common = getSharedSecret(own, new Uint8Array(point), false);
+  const other = readPoint(curve, point);
+  const number = readScalar(curve, scalar);
+  if (other === undefined || number === undefined) return undefined;
+  const common = other.multiply(number).toBytes(false);
   const z = new Uint8Array(common.subarray(1, 1 + COORDINATE_LENGTHS[curve]));
   common.fill(0);
-  own.fill(0);
   return z;
 }
 

@@ -4,14 +4,16 @@
  */
 
 import { KeyblockError } from '../../errors.js';
+import { importPublicKey } from '../x509/import-public-key.js';
+import type { RsaPublicKey } from '../x509/public-key.js';
 import { webCrypto } from '../x509/web-crypto.js';
 import type { TokenHash } from './hash.js';
 import type { NativeKey } from './native-key.js';
 
 /** What {@link encryptOaep} takes. */
 export interface EncryptOaepOptions {
-  /** SubjectPublicKeyInfo in DER. */
-  readonly spki: Uint8Array;
+  /** Of an allowed size: see `isAllowedKey`. */
+  readonly publicKey: RsaPublicKey;
   readonly hash: TokenHash;
   /** A key: at most the modulus less two hashes less two bytes. */
   readonly plaintext: Uint8Array;
@@ -33,12 +35,12 @@ export interface DecryptOaepOptions {
  * encrypt this to, `UNSUPPORTED` where there is no Web Crypto.
  */
 export async function encryptOaep(options: EncryptOaepOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const { spki, hash, plaintext } = options;
+  const { publicKey, hash, plaintext } = options;
   const subtle = webCrypto();
   const scheme = { name: 'RSA-OAEP', hash };
   const copy = new Uint8Array(plaintext);
   try {
-    const key = await subtle.importKey('spki', new Uint8Array(spki), scheme, false, ['encrypt']);
+    const key = await importPublicKey(subtle, publicKey, scheme, 'encrypt');
     return new Uint8Array(await subtle.encrypt(scheme, key, copy));
   } catch {
     throw new KeyblockError('ALGORITHM_NOT_ALLOWED', { field: 'certificate' });

@@ -37,7 +37,7 @@ export async function isOaepPair(options: {
 }): Promise<boolean> {
   const { publicKey, key, hash } = options;
   const plaintext = systemRandomBytes(16);
-  const ciphertext = await encryptOaep({ spki: publicKey.spki, hash, plaintext });
+  const ciphertext = await encryptOaep({ publicKey, hash, plaintext });
   const modulusLength = publicKey.modulus.length;
   const opened = await decryptOaep({ key, modulusLength, ciphertext });
   return opened !== undefined && equalBytes(opened, plaintext);

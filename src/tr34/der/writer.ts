@@ -26,7 +26,7 @@ export function sortedSet(...elements: readonly Uint8Array[]): Uint8Array<ArrayB
  * @param value - Up to 2^53 - 1, or octets, the most significant first.
  */
 export function integer(value: number | Uint8Array): Uint8Array<ArrayBuffer> {
-  const octets = typeof value === 'number' ? numberOctets(value) : value;
+  const octets = typeof value === 'number' ? Uint8Array.from(numberOctets(value)) : value;
   const first = octets.findIndex((octet) => octet !== 0);
   const magnitude = first === -1 ? Uint8Array.of(0) : octets.subarray(first);
   const sign = (magnitude[0] ?? 0) < 0x80 ? new Uint8Array(0) : Uint8Array.of(0);
@@ -46,10 +46,9 @@ export function bitString(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** Writes an OBJECT IDENTIFIER from its arcs in decimal. */
 export function oid(dotted: string): Uint8Array<ArrayBuffer> {
   const [top = 0, second = 0, ...rest] = dotted.split('.').map(Number);
-  return encodeElement(
-    TAG.OBJECT_IDENTIFIER,
-    Uint8Array.from([40 * top + second, ...rest].flatMap(arcOctets)),
-  );
+  const octets = arcOctets(40 * top + second);
+  for (const arc of rest) octets.push(...arcOctets(arc));
+  return encodeElement(TAG.OBJECT_IDENTIFIER, new Uint8Array(octets));
 }
 
 /** Writes NULL. */
@@ -99,11 +98,13 @@ export function encodeElement(
   tag: number,
   ...parts: readonly Uint8Array[]
 ): Uint8Array<ArrayBuffer> {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const head = [tag, ...lengthOctets(length)];
-  const bytes = new Uint8Array(head.length + length);
-  bytes.set(head);
-  let at = head.length;
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const octets = lengthOctets(length);
+  const bytes = new Uint8Array(1 + octets.length + length);
+  bytes[0] = tag;
+  bytes.set(octets, 1);
+  let at = 1 + octets.length;
   for (const part of parts) {
     bytes.set(part, at);
     at += part.length;
@@ -118,13 +119,13 @@ function lengthOctets(length: number): readonly number[] {
 }
 
 /** A number in base 256, without leading zeros; nothing for zero. */
-function numberOctets(value: number): Uint8Array {
+function numberOctets(value: number): readonly number[] {
   const octets: number[] = [];
   for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
-  return Uint8Array.from(octets);
+  return octets;
 }
 
-function arcOctets(arc: number): readonly number[] {
+function arcOctets(arc: number): number[] {
   const octets = [arc % 128];
   for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) {
     octets.unshift(0x80 | (rest % 128));

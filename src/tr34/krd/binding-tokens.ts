@@ -1,9 +1,11 @@
 /** The tokens that end or change a binding: UBT and RBT, by the KDH or by the CA of the KRDs. */
 
 import { KeyblockError } from '../../errors.js';
+import { toBase64 } from '../../primitives/base64.js';
 import { equalBytes } from '../../primitives/bytes.js';
 import { nonceOf } from '../cms/attributes.js';
 import { parseSignedData, type SignedData } from '../cms/signed-data.js';
+import { digest } from '../crypto/hash.js';
 import { OID } from '../der/oids.js';
 import {
   children,
@@ -48,15 +50,14 @@ export async function receiveUnbind(
   const { device } = reception;
   if (signedData.content === undefined) throw malformedToken();
   const ids = readIds(signedData.content);
+  let { authorityTokens } = device;
   let crl: Device['crl'];
   if (ids.length === 1) crl = await verifyKdhToken(signedData, reception);
-  else {
-    await verifySigner(signedData, device.caKrd, reception.policy, true);
-    await verifyAuthorityToken(signedData, reception);
-  }
+  else authorityTokens = await verifyAuthorityToken(signedData, reception, true);
   requireIds(ids, reception);
   const next: Device = {
     ...device,
+    authorityTokens,
     bound: undefined,
     nonce: undefined,
     lastSigningTime: undefined,
@@ -73,11 +74,17 @@ export async function receiveRebind(
   const { device, at } = reception;
   if (signedData.content === undefined) throw malformedToken();
   const { ids, certificate } = readRebinding(signedData.content);
-  const crl = await verifyRebinding(signedData, ids.length, certificate, reception);
+  const { crl, authorityTokens } = await verifyRebinding(
+    signedData,
+    ids.length,
+    certificate,
+    reception,
+  );
   requireIds(ids, reception);
   const kdhCertificate = new Uint8Array(certificate.der);
   const next: Device = {
     ...device,
+    authorityTokens,
     bound: parseCertificate(kdhCertificate),
     nonce: undefined,
     // In one pass only what is signed after the rebinding is taken.
@@ -100,15 +107,31 @@ async function verifyKdhToken(
   return crl;
 }
 
-/** A token of the CA of the KRDs carries no CRL and no nonce; its signature stands. */
+/**
+ * A token of the CA of the KRDs carries no CRL and no nonce. Returns the digests of those that
+ * were acted upon, this one included where the policy wants each to be new.
+ */
 async function verifyAuthorityToken(
-  { crls }: SignedData,
+  signedData: SignedData,
   reception: BoundReception,
-): Promise<void> {
-  const [crl] = crls;
+  optionalAttributes: boolean,
+): Promise<readonly string[]> {
+  const { device, policy } = reception;
+  const { message } = await verifySigner(signedData, device.caKrd, policy, optionalAttributes);
+  const [crl] = signedData.crls;
   if (crl !== undefined) throw malformed(crl);
   await verifyDeviceAuthority(reception);
+  if (!policy.requireNew) return device.authorityTokens;
+  // Of what is signed: around it a token can be written in more than one way.
+  const own = toBase64(digest('SHA-256', message));
+  if (device.authorityTokens.includes(own)) {
+    throw new KeyblockError('FRESHNESS', { field: 'token' });
+  }
+  return [...device.authorityTokens, own].slice(-MAX_AUTHORITY_TOKENS);
 }
+
+/** Bounds the state. A CA that releases one device more often has other worries. */
+const MAX_AUTHORITY_TOKENS = 64;
 
 /** Whoever signs a rebinding, the next KDH has to be one of the pinned CA, and on no list. */
 async function verifyRebinding(
@@ -116,19 +139,17 @@ async function verifyRebinding(
   idCount: number,
   certificate: Certificate,
   reception: BoundReception,
-): Promise<Device['crl']> {
+): Promise<Pick<Device, 'crl' | 'authorityTokens'>> {
   const { device, policy, at } = reception;
+  let { authorityTokens } = device;
   let carried: Device['crl'];
   if (idCount === 1) carried = await verifyKdhToken(signedData, reception);
-  else {
-    await verifySigner(signedData, device.caKrd, policy);
-    await verifyAuthorityToken(signedData, reception);
-  }
+  else authorityTokens = await verifyAuthorityToken(signedData, reception, false);
   const { caKdh: issuer, root } = device;
   await verifyPath({ certificate, issuer, root, role: 'kdh', at, tolerate: policy.tolerate });
   const crl = carried ?? device.crl;
   if (crl !== undefined) requireNotRevoked(certificate, crl);
-  return carried;
+  return { crl: carried, authorityTokens };
 }
 
 /** The content of a rebinding: a SignedData without signers, whose own tag may be missing. */

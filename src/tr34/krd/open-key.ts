@@ -6,10 +6,10 @@ import { equalBytes, isBytes } from '../../primitives/bytes.js';
 import { asciiText } from '../../primitives/hex.js';
 import { systemRandomBytes } from '../../primitives/random.js';
 import { adoptKey, type SecretKey } from '../../secret-key.js';
+import { unknownAttributes } from '../../tr31/attributes.js';
 import { keyAlgorithm } from '../../tr31/codes.js';
 import type { KeyBlockHeader } from '../../tr31/header.js';
 import { parseHeader } from '../../tr31/header.js';
-import { headerIssues } from '../../tr31/policy.js';
 import { type Attributes, requireAttribute } from '../cms/attributes.js';
 import { type EnvelopedData, parseEnvelopedData } from '../cms/enveloped-data.js';
 import { CONTENT_CIPHERS, decryptContent } from '../crypto/content-cipher.js';
@@ -84,7 +84,7 @@ function parseTokenHeader(text: string): KeyBlockHeader {
   try {
     const { header, headerLength } = parseHeader(text);
     const sound =
-      headerLength === text.length && headerIssues(header, text.charAt(15)).length === 0;
+      headerLength === text.length && unknownAttributes(header, text.charAt(15)).length === 0;
     if (sound) return header;
   } catch {
     // The text of a token has one error for all that is wrong with it.

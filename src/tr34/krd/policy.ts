@@ -27,7 +27,9 @@ export interface ReceivePolicy {
     | readonly ('stale-crl' | 'duplicate-extensions' | 'b6-field-order')[]
     | undefined;
   /** What to insist on, each by its own word. */
-  readonly require?: readonly ('crl' | 'der-sorted-attributes')[] | undefined;
+  readonly require?:
+    | readonly ('crl' | 'der-sorted-attributes' | 'new-authority-tokens')[]
+    | undefined;
   /** In one pass: how old a token may be. Not limited where absent. */
   readonly maxAgeSeconds?: number | undefined;
   /**
@@ -44,6 +46,7 @@ export interface DecidedPolicy {
   readonly tolerate: readonly ('stale-crl' | 'duplicate-extensions' | 'b6-field-order')[];
   readonly requireCrl: boolean;
   readonly requireSorted: boolean;
+  readonly requireNew: boolean;
   /** Milliseconds. */
   readonly maxAge: number;
   readonly clockSkew: number;
@@ -52,7 +55,11 @@ export interface DecidedPolicy {
 /** Reads a caller's policy. */
 export function readReceivePolicy(policy: ReceivePolicy = {}): DecidedPolicy {
   if (typeof policy !== 'object' || policy === null) throw invalidPolicy();
-  const insist = readWords(own(policy, 'require'), ['crl', 'der-sorted-attributes'] as const);
+  const insist = readWords(own(policy, 'require'), [
+    'crl',
+    'der-sorted-attributes',
+    'new-authority-tokens',
+  ] as const);
   const strength = own(policy, 'strength') ?? 'sp800-57';
   if (strength !== 'sp800-57' && strength !== 'tr34' && strength !== 'off') throw invalidPolicy();
   const accept = own(policy, 'accept') ?? ['tr34-2019', 'cms'];
@@ -67,6 +74,7 @@ export function readReceivePolicy(policy: ReceivePolicy = {}): DecidedPolicy {
     ] as const),
     requireCrl: insist.includes('crl'),
     requireSorted: insist.includes('der-sorted-attributes'),
+    requireNew: insist.includes('new-authority-tokens'),
     maxAge: readSeconds(own(policy, 'maxAgeSeconds'), Number.POSITIVE_INFINITY),
     clockSkew: readSeconds(own(policy, 'clockSkewSeconds'), 300_000),
   };

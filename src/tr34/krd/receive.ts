@@ -6,7 +6,7 @@
 
 import { KeyblockError } from '../../errors.js';
 import { copyBytes, equalBytes, own, requireObject } from '../../primitives/bytes.js';
-import { parseContentInfo, type SignedData } from '../cms/signed-data.js';
+import { isCredential, parseContentInfo, type SignedData } from '../cms/signed-data.js';
 import { OID } from '../der/oids.js';
 import type { KeyUnwrapper } from '../keys.js';
 import { parseCertificate, readCertificate } from '../x509/certificate.js';
@@ -165,14 +165,11 @@ async function takeToken(
 
 /** CT-KDH: not signed. What it is worth rests on the path of the one certificate in it. */
 async function bind(signedData: SignedData, reception: Reception): Promise<Outcome> {
-  const { contentType, content, certificates, crls, crlsLast, digestAlgorithms } = signedData;
+  const { certificates, crls, crlsLast } = signedData;
   const { device, policy, at } = reception;
   const [element, second] = certificates;
   const sound =
-    contentType === OID.data &&
-    (content?.content.length ?? 0) === 0 &&
-    digestAlgorithms.length === 0 &&
-    (!crlsLast || policy.tolerate.includes('b6-field-order'));
+    isCredential(signedData) && (!crlsLast || policy.tolerate.includes('b6-field-order'));
   if (!sound || element === undefined || second !== undefined) throw malformedToken();
   const certificate = readCertificate(element);
   if (device.bound !== undefined && !equalBytes(device.bound.der, certificate.der)) {
@@ -203,8 +200,9 @@ async function takeKey(
   const token = await verifySigner(signedData, bound, policy);
   const crl = await verifyKdh(bound, signedData.crls, reception);
   const freshness = verifyFreshness(token.attributes, reception);
-  nonce.spent = freshness.kind === 'nonce';
+  // What the caller left out is no fault of the token, which has not been tried yet.
   if (unwrapper === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'unwrapper' });
+  nonce.spent = freshness.kind === 'nonce';
   const received = await openKeyToken(token, unwrapper, reception);
   const next: Device = {
     ...withCrl(device, crl),

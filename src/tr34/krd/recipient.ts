@@ -3,7 +3,12 @@
 import { KeyblockError } from '../../errors.js';
 import { equalBytes } from '../../primitives/bytes.js';
 import { notAllowed, readOaepParameters } from '../cms/algorithms.js';
-import { type EnvelopedData, parseKeyAgreement, parseKeyTransport } from '../cms/enveloped-data.js';
+import {
+  type EnvelopedData,
+  parseKeyAgreement,
+  parseKeyTransport,
+  transportProfile,
+} from '../cms/enveloped-data.js';
 import { agreementAlgorithms, formatSharedInfo } from '../cms/key-agreement.js';
 import type { UnwrapRequest } from '../crypto/unwrap.js';
 import { OID } from '../der/oids.js';
@@ -29,8 +34,7 @@ export function readRecipient(envelope: EnvelopedData, reception: Reception): Re
 
 function readTransport(envelope: EnvelopedData, reception: Reception): Recipient {
   const transport = parseKeyTransport(envelope.recipient);
-  const tagged = transport.parameters?.content[0] === contextTag(0);
-  const profile = requireAccepted(transportProfile(envelope, tagged), envelope, reception);
+  const profile = requireAccepted(transportProfile(envelope, transport), envelope, reception);
   requireRecipient(transport.recipient, reception);
   if (transport.algorithm !== OID.rsaesOaep) throw notAllowed();
   const hash = readOaepParameters(transport.parameters);
@@ -56,22 +60,15 @@ function readAgreement(envelope: EnvelopedData, reception: Reception): Recipient
   };
 }
 
-/** What is outside the envelope tells all dialects apart but Annex D, which shows only inside. */
-function transportProfile({ form, placement }: EnvelopedData, tagged: boolean): Profile {
-  if (form === 'contents') return 'x9-tr34-2012';
-  if (placement === 'inside') return 'tr34-2019-print';
-  return tagged ? 'cms' : 'tr34-2019';
-}
-
 function requireAccepted(
   profile: Profile,
   { recipient, form, placement }: EnvelopedData,
   { policy }: Reception,
 ): Profile {
-  const odd = form === 'contents' && placement === 'beside';
+  if (form === 'contents' && placement === 'beside') throw malformed(recipient);
   const accepted =
     policy.accept.includes(profile) || (profile === 'cms' && policy.accept.includes('annex-d'));
-  if (odd || !accepted) throw malformed(recipient);
+  if (!accepted) throw malformed({ ...recipient, field: 'profile' });
   return profile;
 }
 

@@ -40,6 +40,8 @@ export interface KrdState {
   readonly lastCrlUpdate?: string | undefined;
   /** That CRL. */
   readonly crl?: string | undefined;
+  /** Tokens of the CA of the devices that were acted upon: SHA-256 in base64, the last 64. */
+  readonly authorityTokens?: readonly string[] | undefined;
 }
 
 /** What {@link createKrd} takes: certificates in DER. */
@@ -182,6 +184,8 @@ export function requestNonce(options: {
 
 /** The state, taken apart. */
 export interface Device {
+  /** What no token changes, as it is stored. */
+  readonly stored: Pick<KrdState, 'certificate' | 'trust'>;
   readonly certificate: Certificate;
   readonly root: Certificate;
   readonly caKdh: Certificate;
@@ -192,6 +196,7 @@ export interface Device {
   readonly lastSigningTime: number | undefined;
   readonly lastCrlUpdate: number | undefined;
   readonly crl: CertificateList | undefined;
+  readonly authorityTokens: readonly string[];
 }
 
 /** Reads a state that a caller stored. */
@@ -200,39 +205,41 @@ export function readState(state: KrdState | undefined): Device {
   if (own(state, 'kind') !== 'krd' || own(state, 'schema') !== 1) throw invalidState();
   const trust = own(state, 'trust');
   if (typeof trust !== 'object' || trust === null) throw invalidState();
+  const certificate = readText(own(state, 'certificate'));
+  const root = readText(own(trust, 'root'));
+  const caKdh = readText(own(trust, 'caKdh'));
+  const caKrd = readText(own(trust, 'caKrd'));
   const bound = own(state, 'bound');
   const nonce = own(state, 'nonce');
   const crl = own(state, 'crl');
   return {
-    certificate: readStored(own(state, 'certificate'), parseCertificate),
-    root: readStored(own(trust, 'root'), parseCertificate),
-    caKdh: readStored(own(trust, 'caKdh'), parseCertificate),
-    caKrd: readStored(own(trust, 'caKrd'), parseCertificate),
-    bound: bound === undefined ? undefined : readStored(bound, parseCertificate),
+    stored: { certificate, trust: { root, caKdh, caKrd } },
+    certificate: readStored(certificate, parseCertificate),
+    root: readStored(root, parseCertificate),
+    caKdh: readStored(caKdh, parseCertificate),
+    caKrd: readStored(caKrd, parseCertificate),
+    bound: bound === undefined ? undefined : readStored(readText(bound), parseCertificate),
     nonce: nonce === undefined ? undefined : decodeHex(nonce, 'state'),
     lastSigningTime: readInstant(own(state, 'lastSigningTime')),
     lastCrlUpdate: readInstant(own(state, 'lastCrlUpdate')),
-    crl: crl === undefined ? undefined : readStored(crl, parseCrl),
+    crl: crl === undefined ? undefined : readStored(readText(crl), parseCrl),
+    authorityTokens: readTexts(own(state, 'authorityTokens')),
   };
 }
 
 /** Writes a state for a caller to store. */
 export function writeState(device: Device): KrdState {
-  const { bound, nonce, lastSigningTime, lastCrlUpdate, crl } = device;
+  const { stored, bound, nonce, lastSigningTime, lastCrlUpdate, crl, authorityTokens } = device;
   return {
     kind: 'krd',
     schema: 1,
-    certificate: toBase64(device.certificate.der),
-    trust: {
-      root: toBase64(device.root.der),
-      caKdh: toBase64(device.caKdh.der),
-      caKrd: toBase64(device.caKrd.der),
-    },
+    ...stored,
     ...(bound && { bound: toBase64(bound.der) }),
     ...(nonce && { nonce: encodeHex(nonce) }),
     ...(lastSigningTime !== undefined && { lastSigningTime: formatInstant(lastSigningTime) }),
     ...(lastCrlUpdate !== undefined && { lastCrlUpdate: formatInstant(lastCrlUpdate) }),
     ...(crl && { crl: toBase64(crl.der) }),
+    ...(authorityTokens.length > 0 && { authorityTokens }),
   };
 }
 
@@ -242,11 +249,22 @@ function importCertificate(bytes: Uint8Array | undefined, field: KeyblockErrorFi
   return toBase64(copy);
 }
 
+function readText(text: string | undefined): string {
+  if (typeof text !== 'string') throw invalidState();
+  return text;
+}
+
+function readTexts(texts: readonly string[] | undefined): readonly string[] {
+  if (texts === undefined) return [];
+  if (!Array.isArray(texts)) throw invalidState();
+  return Array.from(texts, readText);
+}
+
 function readStored<T>(
-  text: string | undefined,
+  text: string,
   parse: (bytes: Uint8Array, field: KeyblockErrorField) => T,
 ): T {
-  const bytes = typeof text === 'string' ? fromBase64(text) : undefined;
+  const bytes = fromBase64(text);
   if (bytes === undefined) throw invalidState();
   return parse(bytes, 'state');
 }

@@ -43,6 +43,8 @@ export interface SignedToken {
   readonly attributes: Attributes;
   /** The content that was signed. */
   readonly content: DerElement;
+  /** The octets that the signature is over. */
+  readonly message: Uint8Array;
   /** IssuerAndSerialNumber of the signer. */
   readonly signer: Uint8Array;
 }
@@ -78,7 +80,7 @@ export async function verifySigner(
     throw notSigned();
   }
   const attributes = verifyAttributes(signer, contentType, content, hash, policy);
-  return { attributes, content, signer: sid };
+  return { attributes, content, message, signer: sid };
 }
 
 /** Step 7: what the attributes say about the content. */

@@ -1,8 +1,8 @@
 /** The options that several functions of this entry share, checked and copied. */
 
-import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { KeyblockError, type KeyblockErrorField } from '../../errors.js';
 import { copyBytes } from '../../primitives/bytes.js';
+import { readPoint } from '../crypto/curves.js';
 import { readDer } from '../der/reader.js';
 import { formatTime } from '../der/time.js';
 import {
@@ -102,15 +102,8 @@ function dateValue(value: unknown): number {
   }
 }
 
-const CURVES = { 'P-256': p256, 'P-384': p384, 'P-521': p521 } as const;
-
 /** Whether a point is on its curve, and a modulus is odd. */
 function isSound(key: UsableKey): boolean {
   if (key.kind === 'RSA') return ((key.modulus.at(-1) as number) & 1) === 1; // has 256 at least
-  try {
-    CURVES[key.curve].Point.fromBytes(key.point).assertValidity();
-    return true;
-  } catch {
-    return false;
-  }
+  return readPoint(key.curve, key.point) !== undefined;
 }

@@ -96,11 +96,11 @@ async function addressByTransport(
   { krd, shape, hash, keyEncryptor }: EnvelopeToSeal,
   contentKey: Uint8Array,
 ): Promise<Uint8Array> {
-  if (krd.publicKey.kind !== 'RSA') throw notAllowed();
-  const { spki } = krd.publicKey;
+  const { publicKey } = krd;
+  if (publicKey.kind !== 'RSA') throw notAllowed();
   const encryptedKey =
     keyEncryptor === undefined
-      ? await encryptOaep({ spki, hash, plaintext: contentKey })
+      ? await encryptOaep({ publicKey, hash, plaintext: contentKey })
       : copyBytes(await keyEncryptor(new Uint8Array(contentKey)), 'keyEncryptor');
   const parameters = formatOaepParameters(hash, shape.taggedOaep);
   return formatKeyTransport(issuerAndSerial(krd), parameters, encryptedKey);

@@ -39,11 +39,12 @@ interface OtherPublicKey {
 /** The key in a certificate. */
 export type PublicKey = RsaPublicKey | EcPublicKey | OtherPublicKey;
 
-const CURVES: ReadonlyMap<string, CurveName> = /* @__PURE__ */ new Map<string, CurveName>([
-  [OID.p256, 'P-256'],
-  [OID.p384, 'P-384'],
-  [OID.p521, 'P-521'],
-]);
+/** The OID of each curve. */
+export const CURVE_OIDS: Readonly<Record<CurveName, string>> = {
+  'P-256': OID.p256,
+  'P-384': OID.p384,
+  'P-521': OID.p521,
+};
 
 /** Length of a coordinate of each curve, and of the numbers in its signatures. */
 export const COORDINATE_LENGTHS: Readonly<Record<CurveName, number>> = {
@@ -51,6 +52,12 @@ export const COORDINATE_LENGTHS: Readonly<Record<CurveName, number>> = {
   'P-384': 48,
   'P-521': 66,
 };
+
+/** Finds a curve by its OID. */
+export function curveOfOid(dotted: string): CurveName | undefined {
+  const names = ['P-256', 'P-384', 'P-521'] as const;
+  return names.find((name) => CURVE_OIDS[name] === dotted);
+}
 
 /** Reads a SubjectPublicKeyInfo. */
 export function readPublicKey(element: DerElement): PublicKey {
@@ -64,7 +71,7 @@ export function readPublicKey(element: DerElement): PublicKey {
     return readRsaKey(spki, bitStringContent(subjectPublicKey, key));
   }
   if (oid === OID.ecPublicKey && parameters?.tag === TAG.OBJECT_IDENTIFIER) {
-    const curve = CURVES.get(readOid(parameters));
+    const curve = curveOfOid(readOid(parameters));
     if (curve !== undefined && isUncompressed(key, curve)) {
       return { kind: 'EC', spki, curve, point: key };
     }

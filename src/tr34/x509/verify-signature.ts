@@ -1,12 +1,13 @@
 /** RSASSA-PKCS1-v1_5 and ECDSA over SHA-2: the signatures of certificates, CRLs and tokens. */
 
-import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { KeyblockError, type KeyblockErrorField } from '../../errors.js';
-import { hashFunction } from '../../primitives/hashes.js';
+import { verifyDigest } from '../crypto/curves.js';
+import { digest } from '../crypto/hash.js';
 import { OID } from '../der/oids.js';
 import { fields, readDer } from '../der/reader.js';
 import { readUnsigned } from '../der/values.js';
 import { type AlgorithmIdentifier, hasNoParameters } from './algorithm-identifier.js';
+import { importPublicKey } from './import-public-key.js';
 import {
   COORDINATE_LENGTHS,
   type CurveName,
@@ -25,6 +26,7 @@ export interface SignatureAlgorithm {
   readonly hash: SignatureHash;
 }
 
+/** Signature algorithms that name their hash, by OID. */
 const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = /* @__PURE__ */ new Map<
   string,
   SignatureAlgorithm
@@ -36,6 +38,18 @@ const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = /* @__PURE__ */ new 
   [OID.ecdsaWithSha384, { kind: 'EC', hash: 'SHA-384' }],
   [OID.ecdsaWithSha512, { kind: 'EC', hash: 'SHA-512' }],
 ]);
+
+/** Finds a signature algorithm that names its hash. */
+export function signatureAlgorithmOfOid(dotted: string): SignatureAlgorithm | undefined {
+  return ALGORITHMS.get(dotted);
+}
+
+/** The OID of a signature algorithm. */
+export function oidOfSignatureAlgorithm({ kind, hash }: SignatureAlgorithm): string {
+  const isIt = (row: SignatureAlgorithm) => row.kind === kind && row.hash === hash;
+  // Every kind is in the table with every hash.
+  return [...ALGORITHMS].find(([, row]) => isIt(row))?.[0] ?? OID.sha256WithRsa;
+}
 
 /**
  * Finds the algorithm of a certificate or CRL among those that are allowed.
@@ -96,12 +110,12 @@ export async function verifySignature(options: SignatureToVerify): Promise<boole
 
 async function verifyRsa(
   { algorithm, message, signature }: SignatureToVerify,
-  { spki }: RsaPublicKey,
+  publicKey: RsaPublicKey,
 ): Promise<boolean> {
   const subtle = webCrypto();
   const scheme = { name: 'RSASSA-PKCS1-v1_5', hash: algorithm.hash };
   try {
-    const key = await subtle.importKey('spki', new Uint8Array(spki), scheme, false, ['verify']);
+    const key = await importPublicKey(subtle, publicKey, scheme, 'verify');
     return await subtle.verify(scheme, key, new Uint8Array(signature), new Uint8Array(message));
   } catch {
     return false; // the key can not be imported: an even modulus, for one
@@ -115,8 +129,7 @@ async function verifyEcdsa(options: SignatureToVerify, publicKey: EcPublicKey): 
   if (subtle === undefined) return verifyEcdsaHere(options, publicKey, signature);
   const scheme = { name: 'ECDSA', namedCurve: publicKey.curve, hash: options.algorithm.hash };
   try {
-    const spki = new Uint8Array(publicKey.spki);
-    const key = await subtle.importKey('spki', spki, scheme, false, ['verify']);
+    const key = await importPublicKey(subtle, publicKey, scheme, 'verify');
     return await subtle.verify(scheme, key, signature, new Uint8Array(options.message));
   } catch (error) {
     // Not every runtime has every curve; any other error is a point that is not on its curve.
@@ -125,21 +138,13 @@ async function verifyEcdsa(options: SignatureToVerify, publicKey: EcPublicKey): 
   }
 }
 
-const CURVES = { 'P-256': p256, 'P-384': p384, 'P-521': p521 } as const;
-
 /** ECDSA without Web Crypto. */
 function verifyEcdsaHere(
   { algorithm, message }: SignatureToVerify,
   { curve, point }: EcPublicKey,
   signature: Uint8Array,
 ): boolean {
-  const digest = hashFunction(algorithm.hash)?.(message);
-  if (digest === undefined) return false;
-  try {
-    return CURVES[curve].verify(signature, digest, point, { prehash: false, lowS: false });
-  } catch {
-    return false; // the point is not on the curve
-  }
+  return verifyDigest({ curve, point, digest: digest(algorithm.hash, message), signature });
 }
 
 /** Turns the DER of two numbers into both of them in the length of the curve (IEEE P1363). */

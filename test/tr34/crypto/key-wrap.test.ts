@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { KeyblockError } from '../../../src/errors.js';
 import { fromHex, toHex } from '../../../src/hex.js';
 import { unwrapContentKey, wrapContentKey } from '../../../src/tr34/crypto/key-wrap.js';
 
@@ -49,6 +50,12 @@ describe('wrapContentKey and unwrapContentKey', () => {
         wrapped[at] = (wrapped[at] ?? 0) ^ (1 << (bit & 7));
         expect(unwrapContentKey({ kek, key: wrapped })).toBeUndefined();
       }),
+    );
+  });
+
+  it.each([0, 8, 15, 17, 23])('wrap no key of %i bytes', (length) => {
+    expect(() => wrapContentKey({ kek: new Uint8Array(16), key: new Uint8Array(length) })).toThrow(
+      expect.objectContaining({ constructor: KeyblockError, code: 'INVALID_LENGTH', field: 'key' }),
     );
   });
 

@@ -17,6 +17,8 @@ import { ecdsaSignature, rsaSpki } from './issue.js';
 
 const HASHES = ['SHA-256', 'SHA-384', 'SHA-512'] as const;
 const CURVES = ['P-256', 'P-384', 'P-521'] as const;
+/** Of P-256. */
+const ORDER = 'FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551';
 const MESSAGE = new TextEncoder().encode('what is signed');
 
 afterEach(() => {
@@ -142,6 +144,8 @@ describe('verifySignature', () => {
     ['a negative number', '30060201FF020101'],
     ['a leading zero', '300702020001020101'],
     ['numbers longer than the curve', `3045022101${'00'.repeat(32)}0220${'11'.repeat(32)}`],
+    ['the order in place of r', `3026022100${ORDER}020101`],
+    ['the order in place of s', `3026020101022100${ORDER}`],
     ['a long form of a length', '308106020101020101'],
     ['something behind it', '300602010102010100'],
   ])('takes %s for no signature of ECDSA', async (_, hex) => {
@@ -154,7 +158,7 @@ describe('verifySignature', () => {
   });
 
   it('takes both of the numbers that verify: TR-34 asks for no low s', async () => {
-    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+    const order = BigInt(`0x${ORDER}`);
     const { publicKey, privateKey } = await ecdsaKeys('P-256');
     const scheme = { name: 'ECDSA', hash: 'SHA-256' };
     const both = new Uint8Array(await crypto.subtle.sign(scheme, privateKey, MESSAGE));
