@@ -71,6 +71,9 @@ export default defineConfig(({ mode }) => {
       ],
     },
     test: {
+      // No test is about time: what takes long on a busy machine is no failure.
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
       coverage: {
         provider: 'v8',
         include: ['src/**/*.ts'],

@@ -475,16 +475,11 @@ export function flipBit(token: Uint8Array, bit: number): Uint8Array<ArrayBuffer>
 /**
  * The bits that may be changed without being refused, and why:
  * - The version of SignedData is under no signature; 1 and 3 are both in use and mean the same.
- * - CT-KRD is not signed. Who sends to the device looks at the certificate in it, whose path is
- *   verified, and not at the content type in octets 32 to 40. That one bit in its length makes it
- *   swallow the empty content.
  * - RT-KRD is not signed. Another nonce is one that the device does not wait for.
  */
 export function unnoticedBits({ kind }: Taken): readonly number[] {
   const version = 8 * 25 + 6;
-  if (kind === 'RT-KRD') return bitsOf(18, 34);
-  if (kind !== 'CT-KRD') return [version];
-  return [version, 8 * 31 + 5, ...bitsOf(32, 41).filter((bit) => bit !== 8 * 40)];
+  return kind === 'RT-KRD' ? bitsOf(18, 34) : [version];
 }
 
 function bitsOf(from: number, to: number): readonly number[] {
