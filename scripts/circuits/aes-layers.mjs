@@ -1,0 +1,113 @@
+import { printFunction, printSteps } from './print.mjs';
+
+export function printAesLayers(programs) {
+  const { aesSubstitution, aesInverseSubstitution, aesMixing, aesInverseMixing } = programs;
+  const { aesLastKey, aesInverseLastKey } = programs;
+
+  const substitute = (name, array, program) =>
+    printFunction(`${name}()`, [
+      'for (let o = 0; o < 128; o += 8) {',
+      ...printSteps(program, { to: { array, offset: 'o' } }).map((line) => `  ${line}`),
+      '}',
+    ]);
+  const layer = (name, from, to, program) =>
+    printFunction(
+      `${name}(masks: Int32Array, k: number)`,
+      printSteps(program, {
+        from: { array: from },
+        to: { array: to },
+        masks: { array: 'masks', offset: 'k' },
+      }),
+    );
+  const columns = (name, from, to, columnPrograms) => [
+    ...columnPrograms.map((program, i) => layer(`${name}${i}`, from, to, program)),
+    printFunction(
+      `${name}(masks: Int32Array, k: number)`,
+      columnPrograms.map((_, i) => `${name}${i}(masks, k);`),
+    ),
+  ];
+
+  return [
+    HEADER,
+    driver('encryptAes', 'Encrypts', 'substitute', 'mix', 'addLastKey'),
+    driver('decryptAes', 'Decrypts', 'inverselySubstitute', 'inverselyMix', 'addLastInverseKey'),
+    SUBSTITUTE_BYTES,
+    substitute('substituteA', 'A', aesSubstitution()),
+    substitute('substituteB', 'B', aesSubstitution()),
+    substitute('inverselySubstituteA', 'A', aesInverseSubstitution()),
+    substitute('inverselySubstituteB', 'B', aesInverseSubstitution()),
+    ...columns('mixA', 'A', 'B', aesMixing()),
+    ...columns('mixB', 'B', 'A', aesMixing()),
+    ...columns('inverselyMixA', 'A', 'B', aesInverseMixing()),
+    ...columns('inverselyMixB', 'B', 'A', aesInverseMixing()),
+    layer('addLastKey', 'B', 'A', aesLastKey()),
+    layer('addLastInverseKey', 'B', 'A', aesInverseLastKey()),
+  ]
+    .join('\n')
+    .trimEnd()
+    .concat('\n');
+}
+
+function driver(name, verb, substitute, mix, last) {
+  return `/**
+ * ${verb} the block of planes at \`at\`, in place: \`rounds\` rounds, an even number, after the first
+ * key. The masks of that one begin at \`first\`, those of the others then every \`step\` words.
+ */
+export function ${name}(
+  words: Int32Array,
+  at: number,
+  masks: Int32Array,
+  first: number,
+  step: number,
+  rounds: number,
+): void {
+  for (let i = 0; i < 128; i++) A[i] = (words[at + i] as number) ^ (masks[first + i] as number);
+  let k = first + step;
+  for (let round = 2; round < rounds; round += 2) {
+    ${substitute}A();
+    ${mix}A(masks, k);
+    k += step;
+    ${substitute}B();
+    ${mix}B(masks, k);
+    k += step;
+  }
+  ${substitute}A();
+  ${mix}A(masks, k);
+  k += step;
+  ${substitute}B();
+  ${last}(masks, k);
+  for (let i = 0; i < 128; i++) words[at + i] = A[i] as number;
+  A.fill(0);
+  B.fill(0);
+}
+`;
+}
+
+const SUBSTITUTE_BYTES = `/** The S-box on each of up to 32 bytes, in place: what the key expansion needs. */
+export function substituteBytes(bytes: Uint8Array): void {
+  for (const [lane, byte] of bytes.entries()) {
+    for (let bit = 0; bit < 8; bit++) A[bit] = (A[bit] as number) | (((byte >> bit) & 1) << lane);
+  }
+  substituteA();
+  for (let lane = 0; lane < bytes.length; lane++) {
+    let byte = 0x63;
+    for (let bit = 0; bit < 8; bit++) byte ^= (((A[bit] as number) >>> lane) & 1) << bit;
+    bytes[lane] = byte;
+  }
+  A.fill(0);
+}
+`;
+
+const HEADER = `/**
+ * Generated: node scripts/generate-circuits.mjs. Do not edit.
+ *
+ * AES over 32 lanes, from the gate lists in gates.ts and the layers in programs.ts: one statement a
+ * gate, and no table. A layer goes from one array of this module to the other, by constant indices,
+ * because V8 then knows their addresses (docs/decisions.md); the S-box goes in a loop over the
+ * bytes, because a whole column has more values than the processor has registers. Nothing is left
+ * in the arrays when a call returns. Indices are in range: a block has 128 planes and as many masks.
+ */
+
+const A = /* @__PURE__ */ new Int32Array(128);
+const B = /* @__PURE__ */ new Int32Array(128);
+`;

@@ -1,0 +1,71 @@
+import { printFunction, printSteps } from './print.mjs';
+
+export function printDesRound({ desRound }) {
+  const boxes = desRound();
+  const round = (name, from, to, doc) => {
+    const regions = {
+      from: { array: from },
+      to: { array: to },
+      masks: { array: 'masks', offset: 'k' },
+    };
+    const lines = boxes.flatMap((box, i) => [
+      `// S${i + 1}`,
+      ...printSteps(box, regions, 'abcdefgh'[i]),
+    ]);
+    return printFunction(`${name}(masks: Int32Array, k: number)`, lines, { doc });
+  };
+  return `${HEADER}
+${round('changeLeft', 'RIGHT', 'LEFT', 'A round that changes the left half: its 48 masks begin at `k`.')}
+${round('changeRight', 'LEFT', 'RIGHT', 'The same round with the halves exchanged.')}`;
+}
+
+const HEADER = `/**
+ * Generated: node scripts/generate-circuits.mjs. Do not edit.
+ *
+ * Triple DES over 32 lanes, from the gate lists in gates.ts and the round in programs.ts: one
+ * statement a gate, and no table. The two halves are arrays of this module and every index into
+ * them is a constant, because V8 then knows their addresses; arrays handed in cost a tenth more
+ * (docs/decisions.md). Nothing is left in them when a call returns. Indices are in range: a half
+ * has 32 planes, a round 48 masks.
+ */
+
+const LEFT = /* @__PURE__ */ new Int32Array(32);
+const RIGHT = /* @__PURE__ */ new Int32Array(32);
+
+/**
+ * Runs triple DES over the block of planes at \`at\`, in place: three times 16 rounds, whose masks
+ * begin at \`first\` and then every \`step\` words, 48 a round.
+ */
+export function transformTdes(
+  words: Int32Array,
+  at: number,
+  masks: Int32Array,
+  first: number,
+  step: number,
+): void {
+  for (let i = 0; i < 32; i++) {
+    LEFT[i] = words[at + i] as number;
+    RIGHT[i] = words[at + 32 + i] as number;
+  }
+  let k = first;
+  for (const end = k + 16 * step; k !== end; k += 2 * step) {
+    changeLeft(masks, k);
+    changeRight(masks, k + step);
+  }
+  // The halves of the preoutput are exchanged, so the next pass begins with the other one.
+  for (const end = k + 16 * step; k !== end; k += 2 * step) {
+    changeRight(masks, k);
+    changeLeft(masks, k + step);
+  }
+  for (const end = k + 16 * step; k !== end; k += 2 * step) {
+    changeLeft(masks, k);
+    changeRight(masks, k + step);
+  }
+  for (let i = 0; i < 32; i++) {
+    words[at + i] = RIGHT[i] as number;
+    words[at + 32 + i] = LEFT[i] as number;
+  }
+  LEFT.fill(0);
+  RIGHT.fill(0);
+}
+`;

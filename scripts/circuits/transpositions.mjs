@@ -1,0 +1,92 @@
+import { printSteps } from './print.mjs';
+
+/** The two shapes of 32 words of one row: words of it, and planes of a block. */
+export function printTranspositions({ wideExchanges, narrowExchanges, wordPlane, ...planes }) {
+  return [
+    HEADER,
+    ...[
+      ['Aes', planes.aesPlane],
+      ['Des', planes.desPlane],
+    ].flatMap(([cipher, planeOf]) => {
+      const planeOfBit = (bit) => wordPlane(planeOf, bit);
+      return [toPlanes(cipher, planeOfBit), fromPlanes(cipher, planeOfBit)];
+    }),
+  ].join('\n');
+
+  function toPlanes(cipher, planeOfBit) {
+    const { bases, offset } = split(planeOfBit, 8, (group, i) => 4 * group + i);
+    const wide = wideExchanges({ source: (word) => word, target: (word) => word });
+    const narrow = narrowExchanges({ source: (bit) => bit, target: offset });
+    return printTransposition(
+      `Turns the row at \`from\` into the 32 planes of the first word of a block at \`to\`.`,
+      `${cipher.toLowerCase()}RowToPlanes`,
+      ['const row = from + i;', ...printWide(wide, { array: 'words', offset: 'row' })],
+      [
+        `const planes = to + ${bases};`,
+        ...printNarrow(narrow, { array: 'words', offset: 'planes' }),
+      ],
+    );
+  }
+
+  function fromPlanes(cipher, planeOfBit) {
+    const { bases, offset } = split(planeOfBit, 4, (group, i) => group + 4 * i);
+    const wide = wideExchanges({ source: (bit) => offset(bit / 4), target: (word) => word });
+    const narrow = narrowExchanges({ source: (word) => word, target: (word) => word });
+    return printTransposition(
+      `Turns the 32 planes of the first word of a block at \`from\` into the row at \`to\`.`,
+      `${cipher.toLowerCase()}PlanesToRow`,
+      [`const planes = from + ${bases};`, ...printWide(wide, { array: 'words', offset: 'planes' })],
+      ['const row = to + 4 * i;', ...printNarrow(narrow, { array: 'words', offset: 'row' })],
+    );
+  }
+}
+
+function printTransposition(doc, name, wide, narrow) {
+  const indented = (lines) => lines.map((line) => `    ${line}`).join('\n');
+  return `/** ${doc} */
+export function ${name}(words: Int32Array, to: number, from: number): void {
+  for (let i = 0; i < 4; i++) {
+${indented(wide)}
+  }
+  for (let i = 0; i < 8; i++) {
+${indented(narrow)}
+  }
+  WORDS.fill(0);
+}
+`;
+}
+
+function printWide(program, from) {
+  return printSteps(program, { from, to: { array: 'WORDS', offset: 'i' } });
+}
+
+function printNarrow(program, to) {
+  return [
+    'const o = 4 * i;',
+    ...printSteps(program, { from: { array: 'WORDS', offset: 'o' }, to }),
+  ];
+}
+
+/** The planes of a group of bits, as what all groups have in common and where each group begins. */
+function split(planeOfBit, groups, bitOf) {
+  const offset = (i) => planeOfBit(bitOf(0, i)) - planeOfBit(bitOf(0, 0));
+  const bases = Array.from({ length: groups }, (_, group) => planeOfBit(bitOf(group, 0)));
+  for (const [group, base] of bases.entries()) {
+    for (let i = 0; i < 32 / groups; i++) {
+      if (planeOfBit(bitOf(group, i)) !== base + offset(i)) throw new Error('no such split');
+    }
+  }
+  return { bases: `([${bases.join(', ')}][i] as number)`, offset };
+}
+
+const HEADER = `/**
+ * Generated: node scripts/generate-circuits.mjs. Do not edit.
+ *
+ * Transpositions of 32 words of 32 bits by exchanges of bit groups, from programs.ts: what turns
+ * rows into planes and back. In two halves, so that each has no more values than the processor has
+ * registers. Nothing is left in the array of this module when a call returns. Indices are in range:
+ * there are 32 words, and as many planes.
+ */
+
+const WORDS = /* @__PURE__ */ new Int32Array(32);
+`;
