@@ -6,24 +6,25 @@ export function printAesLayers(programs) {
 
   const substitute = (name, array, program) =>
     printFunction(`${name}()`, [
-      'for (let o = 0; o < 128; o += 8) {',
+      'for (let byte = 0; byte < 128; byte += 8) {',
+      '  const o = byte & 120;',
       ...printSteps(program, { to: { array, offset: 'o' } }).map((line) => `  ${line}`),
       '}',
     ]);
   const layer = (name, from, to, program) =>
-    printFunction(
-      `${name}(masks: Int32Array, k: number)`,
-      printSteps(program, {
+    printFunction(`${name}(k: number)`, [
+      'const o = k & 1920;',
+      ...printSteps(program, {
         from: { array: from },
         to: { array: to },
-        masks: { array: 'masks', offset: 'k' },
+        masks: { array: 'MASKS', offset: 'o' },
       }),
-    );
+    ]);
   const columns = (name, from, to, columnPrograms) => [
     ...columnPrograms.map((program, i) => layer(`${name}${i}`, from, to, program)),
     printFunction(
-      `${name}(masks: Int32Array, k: number)`,
-      columnPrograms.map((_, i) => `${name}${i}(masks, k);`),
+      `${name}(k: number)`,
+      columnPrograms.map((_, i) => `${name}${i}(k);`),
     ),
   ];
 
@@ -61,24 +62,26 @@ export function ${name}(
   step: number,
   rounds: number,
 ): void {
-  for (let i = 0; i < 128; i++) A[i] = (words[at + i] as number) ^ (masks[first + i] as number);
+  MASKS.set(masks);
+  for (let i = 0; i < 128; i++) A[i] = (words[at + i] as number) ^ (MASKS[first + i] as number);
   let k = first + step;
   for (let round = 2; round < rounds; round += 2) {
     ${substitute}A();
-    ${mix}A(masks, k);
+    ${mix}A(k);
     k += step;
     ${substitute}B();
-    ${mix}B(masks, k);
+    ${mix}B(k);
     k += step;
   }
   ${substitute}A();
-  ${mix}A(masks, k);
+  ${mix}A(k);
   k += step;
   ${substitute}B();
-  ${last}(masks, k);
+  ${last}(k);
   for (let i = 0; i < 128; i++) words[at + i] = A[i] as number;
   A.fill(0);
   B.fill(0);
+  MASKS.fill(0);
 }
 `;
 }
@@ -110,4 +113,5 @@ const HEADER = `/**
 
 const A = /* @__PURE__ */ new Int32Array(128);
 const B = /* @__PURE__ */ new Int32Array(128);
+const MASKS = /* @__PURE__ */ new Int32Array(2048);
 `;

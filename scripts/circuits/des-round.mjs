@@ -6,13 +6,13 @@ export function printDesRound({ desRound }) {
     const regions = {
       from: { array: from },
       to: { array: to },
-      masks: { array: 'masks', offset: 'k' },
+      masks: { array: 'MASKS', offset: 'o' },
     };
-    const lines = boxes.flatMap((box, i) => [
-      `// S${i + 1}`,
-      ...printSteps(box, regions, 'abcdefgh'[i]),
-    ]);
-    return printFunction(`${name}(masks: Int32Array, k: number)`, lines, { doc });
+    const lines = [
+      'const o = k & 4032;',
+      ...boxes.flatMap((box, i) => [`// S${i + 1}`, ...printSteps(box, regions, 'abcdefgh'[i])]),
+    ];
+    return printFunction(`${name}(k: number)`, lines, { doc });
   };
   return `${HEADER}
 ${round('changeLeft', 'RIGHT', 'LEFT', 'A round that changes the left half: its 48 masks begin at `k`.')}
@@ -31,6 +31,7 @@ const HEADER = `/**
 
 const LEFT = /* @__PURE__ */ new Int32Array(32);
 const RIGHT = /* @__PURE__ */ new Int32Array(32);
+const MASKS = /* @__PURE__ */ new Int32Array(4096);
 
 /**
  * Runs triple DES over the block of planes at \`at\`, in place: three times 16 rounds, whose masks
@@ -47,19 +48,20 @@ export function transformTdes(
     LEFT[i] = words[at + i] as number;
     RIGHT[i] = words[at + 32 + i] as number;
   }
+  MASKS.set(masks);
   let k = first;
   for (const end = k + 16 * step; k !== end; k += 2 * step) {
-    changeLeft(masks, k);
-    changeRight(masks, k + step);
+    changeLeft(k);
+    changeRight(k + step);
   }
   // The halves of the preoutput are exchanged, so the next pass begins with the other one.
   for (const end = k + 16 * step; k !== end; k += 2 * step) {
-    changeRight(masks, k);
-    changeLeft(masks, k + step);
+    changeRight(k);
+    changeLeft(k + step);
   }
   for (const end = k + 16 * step; k !== end; k += 2 * step) {
-    changeLeft(masks, k);
-    changeRight(masks, k + step);
+    changeLeft(k);
+    changeRight(k + step);
   }
   for (let i = 0; i < 32; i++) {
     words[at + i] = RIGHT[i] as number;
@@ -67,5 +69,6 @@ export function transformTdes(
   }
   LEFT.fill(0);
   RIGHT.fill(0);
+  MASKS.fill(0);
 }
 `;

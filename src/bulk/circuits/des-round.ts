@@ -10,6 +10,7 @@
 
 const LEFT = /* @__PURE__ */ new Int32Array(32);
 const RIGHT = /* @__PURE__ */ new Int32Array(32);
+const MASKS = /* @__PURE__ */ new Int32Array(4096);
 
 /**
  * Runs triple DES over the block of planes at `at`, in place: three times 16 rounds, whose masks
@@ -26,19 +27,20 @@ export function transformTdes(
     LEFT[i] = words[at + i] as number;
     RIGHT[i] = words[at + 32 + i] as number;
   }
+  MASKS.set(masks);
   let k = first;
   for (const end = k + 16 * step; k !== end; k += 2 * step) {
-    changeLeft(masks, k);
-    changeRight(masks, k + step);
+    changeLeft(k);
+    changeRight(k + step);
   }
   // The halves of the preoutput are exchanged, so the next pass begins with the other one.
   for (const end = k + 16 * step; k !== end; k += 2 * step) {
-    changeRight(masks, k);
-    changeLeft(masks, k + step);
+    changeRight(k);
+    changeLeft(k + step);
   }
   for (const end = k + 16 * step; k !== end; k += 2 * step) {
-    changeLeft(masks, k);
-    changeRight(masks, k + step);
+    changeLeft(k);
+    changeRight(k + step);
   }
   for (let i = 0; i < 32; i++) {
     words[at + i] = RIGHT[i] as number;
@@ -46,28 +48,30 @@ export function transformTdes(
   }
   LEFT.fill(0);
   RIGHT.fill(0);
+  MASKS.fill(0);
 }
 
 /** A round that changes the left half: its 48 masks begin at `k`. */
-function changeLeft(masks: Int32Array, k: number): void {
+function changeLeft(k: number): void {
+  const o = k & 4032;
   // S1
   const a0 = RIGHT[31] as number;
-  const a1 = masks[k] as number;
+  const a1 = MASKS[o] as number;
   const a2 = a0 ^ a1;
   const a3 = RIGHT[0] as number;
-  const a4 = masks[k + 1] as number;
+  const a4 = MASKS[o + 1] as number;
   const a5 = a3 ^ a4;
   const a6 = RIGHT[1] as number;
-  const a7 = masks[k + 2] as number;
+  const a7 = MASKS[o + 2] as number;
   const a8 = a6 ^ a7;
   const a9 = RIGHT[2] as number;
-  const a10 = masks[k + 3] as number;
+  const a10 = MASKS[o + 3] as number;
   const a11 = a9 ^ a10;
   const a12 = RIGHT[3] as number;
-  const a13 = masks[k + 4] as number;
+  const a13 = MASKS[o + 4] as number;
   const a14 = a12 ^ a13;
   const a15 = RIGHT[4] as number;
-  const a16 = masks[k + 5] as number;
+  const a16 = MASKS[o + 5] as number;
   const a17 = a15 ^ a16;
   const a18 = a17 ^ a5;
   const a19 = ~a18;
@@ -145,22 +149,22 @@ function changeLeft(masks: Int32Array, k: number): void {
   LEFT[30] = a90;
   // S2
   const b0 = RIGHT[3] as number;
-  const b1 = masks[k + 6] as number;
+  const b1 = MASKS[o + 6] as number;
   const b2 = b0 ^ b1;
   const b3 = RIGHT[4] as number;
-  const b4 = masks[k + 7] as number;
+  const b4 = MASKS[o + 7] as number;
   const b5 = b3 ^ b4;
   const b6 = RIGHT[5] as number;
-  const b7 = masks[k + 8] as number;
+  const b7 = MASKS[o + 8] as number;
   const b8 = b6 ^ b7;
   const b9 = RIGHT[6] as number;
-  const b10 = masks[k + 9] as number;
+  const b10 = MASKS[o + 9] as number;
   const b11 = b9 ^ b10;
   const b12 = RIGHT[7] as number;
-  const b13 = masks[k + 10] as number;
+  const b13 = MASKS[o + 10] as number;
   const b14 = b12 ^ b13;
   const b15 = RIGHT[8] as number;
-  const b16 = masks[k + 11] as number;
+  const b16 = MASKS[o + 11] as number;
   const b17 = b15 ^ b16;
   const b18 = b14 ^ b8;
   const b19 = b18 ^ b5;
@@ -232,22 +236,22 @@ function changeLeft(masks: Int32Array, k: number): void {
   LEFT[17] = b84;
   // S3
   const c0 = RIGHT[7] as number;
-  const c1 = masks[k + 12] as number;
+  const c1 = MASKS[o + 12] as number;
   const c2 = c0 ^ c1;
   const c3 = RIGHT[8] as number;
-  const c4 = masks[k + 13] as number;
+  const c4 = MASKS[o + 13] as number;
   const c5 = c3 ^ c4;
   const c6 = RIGHT[9] as number;
-  const c7 = masks[k + 14] as number;
+  const c7 = MASKS[o + 14] as number;
   const c8 = c6 ^ c7;
   const c9 = RIGHT[10] as number;
-  const c10 = masks[k + 15] as number;
+  const c10 = MASKS[o + 15] as number;
   const c11 = c9 ^ c10;
   const c12 = RIGHT[11] as number;
-  const c13 = masks[k + 16] as number;
+  const c13 = MASKS[o + 16] as number;
   const c14 = c12 ^ c13;
   const c15 = RIGHT[12] as number;
-  const c16 = masks[k + 17] as number;
+  const c16 = MASKS[o + 17] as number;
   const c17 = c15 ^ c16;
   const c18 = c17 ^ c8;
   const c19 = c11 | c17;
@@ -319,22 +323,22 @@ function changeLeft(masks: Int32Array, k: number): void {
   LEFT[5] = c84;
   // S4
   const d0 = RIGHT[11] as number;
-  const d1 = masks[k + 18] as number;
+  const d1 = MASKS[o + 18] as number;
   const d2 = d0 ^ d1;
   const d3 = RIGHT[12] as number;
-  const d4 = masks[k + 19] as number;
+  const d4 = MASKS[o + 19] as number;
   const d5 = d3 ^ d4;
   const d6 = RIGHT[13] as number;
-  const d7 = masks[k + 20] as number;
+  const d7 = MASKS[o + 20] as number;
   const d8 = d6 ^ d7;
   const d9 = RIGHT[14] as number;
-  const d10 = masks[k + 21] as number;
+  const d10 = MASKS[o + 21] as number;
   const d11 = d9 ^ d10;
   const d12 = RIGHT[15] as number;
-  const d13 = masks[k + 22] as number;
+  const d13 = MASKS[o + 22] as number;
   const d14 = d12 ^ d13;
   const d15 = RIGHT[16] as number;
-  const d16 = masks[k + 23] as number;
+  const d16 = MASKS[o + 23] as number;
   const d17 = d15 ^ d16;
   const d18 = d14 ^ d11;
   const d19 = d18 & d11;
@@ -390,22 +394,22 @@ function changeLeft(masks: Int32Array, k: number): void {
   LEFT[0] = d68;
   // S5
   const e0 = RIGHT[15] as number;
-  const e1 = masks[k + 24] as number;
+  const e1 = MASKS[o + 24] as number;
   const e2 = e0 ^ e1;
   const e3 = RIGHT[16] as number;
-  const e4 = masks[k + 25] as number;
+  const e4 = MASKS[o + 25] as number;
   const e5 = e3 ^ e4;
   const e6 = RIGHT[17] as number;
-  const e7 = masks[k + 26] as number;
+  const e7 = MASKS[o + 26] as number;
   const e8 = e6 ^ e7;
   const e9 = RIGHT[18] as number;
-  const e10 = masks[k + 27] as number;
+  const e10 = MASKS[o + 27] as number;
   const e11 = e9 ^ e10;
   const e12 = RIGHT[19] as number;
-  const e13 = masks[k + 28] as number;
+  const e13 = MASKS[o + 28] as number;
   const e14 = e12 ^ e13;
   const e15 = RIGHT[20] as number;
-  const e16 = masks[k + 29] as number;
+  const e16 = MASKS[o + 29] as number;
   const e17 = e15 ^ e16;
   const e18 = e17 ^ e14;
   const e19 = e18 ^ e2;
@@ -481,22 +485,22 @@ function changeLeft(masks: Int32Array, k: number): void {
   LEFT[2] = e88;
   // S6
   const f0 = RIGHT[19] as number;
-  const f1 = masks[k + 30] as number;
+  const f1 = MASKS[o + 30] as number;
   const f2 = f0 ^ f1;
   const f3 = RIGHT[20] as number;
-  const f4 = masks[k + 31] as number;
+  const f4 = MASKS[o + 31] as number;
   const f5 = f3 ^ f4;
   const f6 = RIGHT[21] as number;
-  const f7 = masks[k + 32] as number;
+  const f7 = MASKS[o + 32] as number;
   const f8 = f6 ^ f7;
   const f9 = RIGHT[22] as number;
-  const f10 = masks[k + 33] as number;
+  const f10 = MASKS[o + 33] as number;
   const f11 = f9 ^ f10;
   const f12 = RIGHT[23] as number;
-  const f13 = masks[k + 34] as number;
+  const f13 = MASKS[o + 34] as number;
   const f14 = f12 ^ f13;
   const f15 = RIGHT[24] as number;
-  const f16 = masks[k + 35] as number;
+  const f16 = MASKS[o + 35] as number;
   const f17 = f15 ^ f16;
   const f18 = f17 & f2;
   const f19 = f18 ^ f5;
@@ -570,22 +574,22 @@ function changeLeft(masks: Int32Array, k: number): void {
   LEFT[18] = f86;
   // S7
   const g0 = RIGHT[23] as number;
-  const g1 = masks[k + 36] as number;
+  const g1 = MASKS[o + 36] as number;
   const g2 = g0 ^ g1;
   const g3 = RIGHT[24] as number;
-  const g4 = masks[k + 37] as number;
+  const g4 = MASKS[o + 37] as number;
   const g5 = g3 ^ g4;
   const g6 = RIGHT[25] as number;
-  const g7 = masks[k + 38] as number;
+  const g7 = MASKS[o + 38] as number;
   const g8 = g6 ^ g7;
   const g9 = RIGHT[26] as number;
-  const g10 = masks[k + 39] as number;
+  const g10 = MASKS[o + 39] as number;
   const g11 = g9 ^ g10;
   const g12 = RIGHT[27] as number;
-  const g13 = masks[k + 40] as number;
+  const g13 = MASKS[o + 40] as number;
   const g14 = g12 ^ g13;
   const g15 = RIGHT[28] as number;
-  const g16 = masks[k + 41] as number;
+  const g16 = MASKS[o + 41] as number;
   const g17 = g15 ^ g16;
   const g18 = g14 ^ g11;
   const g19 = g18 ^ g2;
@@ -659,22 +663,22 @@ function changeLeft(masks: Int32Array, k: number): void {
   LEFT[6] = g86;
   // S8
   const h0 = RIGHT[27] as number;
-  const h1 = masks[k + 42] as number;
+  const h1 = MASKS[o + 42] as number;
   const h2 = h0 ^ h1;
   const h3 = RIGHT[28] as number;
-  const h4 = masks[k + 43] as number;
+  const h4 = MASKS[o + 43] as number;
   const h5 = h3 ^ h4;
   const h6 = RIGHT[29] as number;
-  const h7 = masks[k + 44] as number;
+  const h7 = MASKS[o + 44] as number;
   const h8 = h6 ^ h7;
   const h9 = RIGHT[30] as number;
-  const h10 = masks[k + 45] as number;
+  const h10 = MASKS[o + 45] as number;
   const h11 = h9 ^ h10;
   const h12 = RIGHT[31] as number;
-  const h13 = masks[k + 46] as number;
+  const h13 = MASKS[o + 46] as number;
   const h14 = h12 ^ h13;
   const h15 = RIGHT[0] as number;
-  const h16 = masks[k + 47] as number;
+  const h16 = MASKS[o + 47] as number;
   const h17 = h15 ^ h16;
   const h18 = ~h14;
   const h19 = h8 | h18;
@@ -746,25 +750,26 @@ function changeLeft(masks: Int32Array, k: number): void {
 }
 
 /** The same round with the halves exchanged. */
-function changeRight(masks: Int32Array, k: number): void {
+function changeRight(k: number): void {
+  const o = k & 4032;
   // S1
   const a0 = LEFT[31] as number;
-  const a1 = masks[k] as number;
+  const a1 = MASKS[o] as number;
   const a2 = a0 ^ a1;
   const a3 = LEFT[0] as number;
-  const a4 = masks[k + 1] as number;
+  const a4 = MASKS[o + 1] as number;
   const a5 = a3 ^ a4;
   const a6 = LEFT[1] as number;
-  const a7 = masks[k + 2] as number;
+  const a7 = MASKS[o + 2] as number;
   const a8 = a6 ^ a7;
   const a9 = LEFT[2] as number;
-  const a10 = masks[k + 3] as number;
+  const a10 = MASKS[o + 3] as number;
   const a11 = a9 ^ a10;
   const a12 = LEFT[3] as number;
-  const a13 = masks[k + 4] as number;
+  const a13 = MASKS[o + 4] as number;
   const a14 = a12 ^ a13;
   const a15 = LEFT[4] as number;
-  const a16 = masks[k + 5] as number;
+  const a16 = MASKS[o + 5] as number;
   const a17 = a15 ^ a16;
   const a18 = a17 ^ a5;
   const a19 = ~a18;
@@ -842,22 +847,22 @@ function changeRight(masks: Int32Array, k: number): void {
   RIGHT[30] = a90;
   // S2
   const b0 = LEFT[3] as number;
-  const b1 = masks[k + 6] as number;
+  const b1 = MASKS[o + 6] as number;
   const b2 = b0 ^ b1;
   const b3 = LEFT[4] as number;
-  const b4 = masks[k + 7] as number;
+  const b4 = MASKS[o + 7] as number;
   const b5 = b3 ^ b4;
   const b6 = LEFT[5] as number;
-  const b7 = masks[k + 8] as number;
+  const b7 = MASKS[o + 8] as number;
   const b8 = b6 ^ b7;
   const b9 = LEFT[6] as number;
-  const b10 = masks[k + 9] as number;
+  const b10 = MASKS[o + 9] as number;
   const b11 = b9 ^ b10;
   const b12 = LEFT[7] as number;
-  const b13 = masks[k + 10] as number;
+  const b13 = MASKS[o + 10] as number;
   const b14 = b12 ^ b13;
   const b15 = LEFT[8] as number;
-  const b16 = masks[k + 11] as number;
+  const b16 = MASKS[o + 11] as number;
   const b17 = b15 ^ b16;
   const b18 = b14 ^ b8;
   const b19 = b18 ^ b5;
@@ -929,22 +934,22 @@ function changeRight(masks: Int32Array, k: number): void {
   RIGHT[17] = b84;
   // S3
   const c0 = LEFT[7] as number;
-  const c1 = masks[k + 12] as number;
+  const c1 = MASKS[o + 12] as number;
   const c2 = c0 ^ c1;
   const c3 = LEFT[8] as number;
-  const c4 = masks[k + 13] as number;
+  const c4 = MASKS[o + 13] as number;
   const c5 = c3 ^ c4;
   const c6 = LEFT[9] as number;
-  const c7 = masks[k + 14] as number;
+  const c7 = MASKS[o + 14] as number;
   const c8 = c6 ^ c7;
   const c9 = LEFT[10] as number;
-  const c10 = masks[k + 15] as number;
+  const c10 = MASKS[o + 15] as number;
   const c11 = c9 ^ c10;
   const c12 = LEFT[11] as number;
-  const c13 = masks[k + 16] as number;
+  const c13 = MASKS[o + 16] as number;
   const c14 = c12 ^ c13;
   const c15 = LEFT[12] as number;
-  const c16 = masks[k + 17] as number;
+  const c16 = MASKS[o + 17] as number;
   const c17 = c15 ^ c16;
   const c18 = c17 ^ c8;
   const c19 = c11 | c17;
@@ -1016,22 +1021,22 @@ function changeRight(masks: Int32Array, k: number): void {
   RIGHT[5] = c84;
   // S4
   const d0 = LEFT[11] as number;
-  const d1 = masks[k + 18] as number;
+  const d1 = MASKS[o + 18] as number;
   const d2 = d0 ^ d1;
   const d3 = LEFT[12] as number;
-  const d4 = masks[k + 19] as number;
+  const d4 = MASKS[o + 19] as number;
   const d5 = d3 ^ d4;
   const d6 = LEFT[13] as number;
-  const d7 = masks[k + 20] as number;
+  const d7 = MASKS[o + 20] as number;
   const d8 = d6 ^ d7;
   const d9 = LEFT[14] as number;
-  const d10 = masks[k + 21] as number;
+  const d10 = MASKS[o + 21] as number;
   const d11 = d9 ^ d10;
   const d12 = LEFT[15] as number;
-  const d13 = masks[k + 22] as number;
+  const d13 = MASKS[o + 22] as number;
   const d14 = d12 ^ d13;
   const d15 = LEFT[16] as number;
-  const d16 = masks[k + 23] as number;
+  const d16 = MASKS[o + 23] as number;
   const d17 = d15 ^ d16;
   const d18 = d14 ^ d11;
   const d19 = d18 & d11;
@@ -1087,22 +1092,22 @@ function changeRight(masks: Int32Array, k: number): void {
   RIGHT[0] = d68;
   // S5
   const e0 = LEFT[15] as number;
-  const e1 = masks[k + 24] as number;
+  const e1 = MASKS[o + 24] as number;
   const e2 = e0 ^ e1;
   const e3 = LEFT[16] as number;
-  const e4 = masks[k + 25] as number;
+  const e4 = MASKS[o + 25] as number;
   const e5 = e3 ^ e4;
   const e6 = LEFT[17] as number;
-  const e7 = masks[k + 26] as number;
+  const e7 = MASKS[o + 26] as number;
   const e8 = e6 ^ e7;
   const e9 = LEFT[18] as number;
-  const e10 = masks[k + 27] as number;
+  const e10 = MASKS[o + 27] as number;
   const e11 = e9 ^ e10;
   const e12 = LEFT[19] as number;
-  const e13 = masks[k + 28] as number;
+  const e13 = MASKS[o + 28] as number;
   const e14 = e12 ^ e13;
   const e15 = LEFT[20] as number;
-  const e16 = masks[k + 29] as number;
+  const e16 = MASKS[o + 29] as number;
   const e17 = e15 ^ e16;
   const e18 = e17 ^ e14;
   const e19 = e18 ^ e2;
@@ -1178,22 +1183,22 @@ function changeRight(masks: Int32Array, k: number): void {
   RIGHT[2] = e88;
   // S6
   const f0 = LEFT[19] as number;
-  const f1 = masks[k + 30] as number;
+  const f1 = MASKS[o + 30] as number;
   const f2 = f0 ^ f1;
   const f3 = LEFT[20] as number;
-  const f4 = masks[k + 31] as number;
+  const f4 = MASKS[o + 31] as number;
   const f5 = f3 ^ f4;
   const f6 = LEFT[21] as number;
-  const f7 = masks[k + 32] as number;
+  const f7 = MASKS[o + 32] as number;
   const f8 = f6 ^ f7;
   const f9 = LEFT[22] as number;
-  const f10 = masks[k + 33] as number;
+  const f10 = MASKS[o + 33] as number;
   const f11 = f9 ^ f10;
   const f12 = LEFT[23] as number;
-  const f13 = masks[k + 34] as number;
+  const f13 = MASKS[o + 34] as number;
   const f14 = f12 ^ f13;
   const f15 = LEFT[24] as number;
-  const f16 = masks[k + 35] as number;
+  const f16 = MASKS[o + 35] as number;
   const f17 = f15 ^ f16;
   const f18 = f17 & f2;
   const f19 = f18 ^ f5;
@@ -1267,22 +1272,22 @@ function changeRight(masks: Int32Array, k: number): void {
   RIGHT[18] = f86;
   // S7
   const g0 = LEFT[23] as number;
-  const g1 = masks[k + 36] as number;
+  const g1 = MASKS[o + 36] as number;
   const g2 = g0 ^ g1;
   const g3 = LEFT[24] as number;
-  const g4 = masks[k + 37] as number;
+  const g4 = MASKS[o + 37] as number;
   const g5 = g3 ^ g4;
   const g6 = LEFT[25] as number;
-  const g7 = masks[k + 38] as number;
+  const g7 = MASKS[o + 38] as number;
   const g8 = g6 ^ g7;
   const g9 = LEFT[26] as number;
-  const g10 = masks[k + 39] as number;
+  const g10 = MASKS[o + 39] as number;
   const g11 = g9 ^ g10;
   const g12 = LEFT[27] as number;
-  const g13 = masks[k + 40] as number;
+  const g13 = MASKS[o + 40] as number;
   const g14 = g12 ^ g13;
   const g15 = LEFT[28] as number;
-  const g16 = masks[k + 41] as number;
+  const g16 = MASKS[o + 41] as number;
   const g17 = g15 ^ g16;
   const g18 = g14 ^ g11;
   const g19 = g18 ^ g2;
@@ -1356,22 +1361,22 @@ function changeRight(masks: Int32Array, k: number): void {
   RIGHT[6] = g86;
   // S8
   const h0 = LEFT[27] as number;
-  const h1 = masks[k + 42] as number;
+  const h1 = MASKS[o + 42] as number;
   const h2 = h0 ^ h1;
   const h3 = LEFT[28] as number;
-  const h4 = masks[k + 43] as number;
+  const h4 = MASKS[o + 43] as number;
   const h5 = h3 ^ h4;
   const h6 = LEFT[29] as number;
-  const h7 = masks[k + 44] as number;
+  const h7 = MASKS[o + 44] as number;
   const h8 = h6 ^ h7;
   const h9 = LEFT[30] as number;
-  const h10 = masks[k + 45] as number;
+  const h10 = MASKS[o + 45] as number;
   const h11 = h9 ^ h10;
   const h12 = LEFT[31] as number;
-  const h13 = masks[k + 46] as number;
+  const h13 = MASKS[o + 46] as number;
   const h14 = h12 ^ h13;
   const h15 = LEFT[0] as number;
-  const h16 = masks[k + 47] as number;
+  const h16 = MASKS[o + 47] as number;
   const h17 = h15 ^ h16;
   const h18 = ~h14;
   const h19 = h8 | h18;

@@ -11,7 +11,7 @@ import { aesPlane } from '../circuits/layouts.js';
 import type { PlaneConstant } from './engine.js';
 
 /** Masks of a round of triple DES, and of all 48 of them. */
-export const TDES_ROUND_MASKS = 48;
+export const TDES_ROUND_MASKS = 64;
 export const TDES_MASKS: number = 48 * TDES_ROUND_MASKS;
 
 /** Masks of a round key of AES, and of all 15 that AES-256 has. */
@@ -33,7 +33,7 @@ export function tdesMasks(key: Uint8Array): Int32Array {
       rotation += ROTATIONS[round] as number; // in range: 16 rounds
       // The middle pass decrypts.
       const at = TDES_ROUND_MASKS * (16 * pass + (pass === 1 ? 15 - round : round));
-      for (let i = 0; i < TDES_ROUND_MASKS; i++) {
+      for (let i = 0; i < 48; i++) {
         const choice = (PC2[i] as number) - 1; // in range: 48 bits of CD, two halves of 28
         const half = choice < 28 ? 0 : 28;
         const bit = (PC1[half + ((choice - half + rotation) % 28)] as number) - 1;
