@@ -6,7 +6,7 @@
 import type { Program, Region, Step, Value } from '../circuits/program.js';
 
 /** Bytes of code. */
-export type Code = readonly number[];
+export type Code = readonly number[] | Uint8Array<ArrayBuffer>;
 
 /** A function; all of its parameters are i32. Locals follow the parameters: i32, then v128. */
 export interface WasmFunction {
@@ -33,23 +33,23 @@ export function assembleModule(functions: readonly WasmFunction[]): Uint8Array<A
   const named = functions.flatMap(({ name }, index) =>
     name === undefined ? [] : [{ name, index }],
   );
-  return new Uint8Array([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(
+  const sections = [
+    section(
       1,
       functions.map(({ parameters }) => [0x60, ...list(Array(parameters).fill([I32])), 0]),
     ),
-    ...section(2, [[...text(HOST), ...text(MEMORY), 2, 0, 1]]),
-    ...section(
+    section(2, [[...text(HOST), ...text(MEMORY), 2, 0, 1]]),
+    section(
       3,
       functions.map((_, index) => unsigned(index)),
     ),
-    ...section(
+    section(
       7,
       named.map(({ name, index }) => [...text(name), 0, ...unsigned(index)]),
     ),
-    ...section(10, functions.map(functionBody)),
-  ]);
+    section(10, functions.map(functionBody)),
+  ];
+  return joined([[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], ...sections]);
 }
 
 function functionBody({ integers = 0, vectors = 0, code }: WasmFunction): Code {
@@ -57,16 +57,27 @@ function functionBody({ integers = 0, vectors = 0, code }: WasmFunction): Code {
     [...unsigned(integers), I32],
     [...unsigned(vectors), V128],
   ]);
-  return [...unsigned(locals.length + code.length + 1), ...locals, ...code, 0x0b];
+  return joined([unsigned(locals.length + code.length + 1), locals, code, [0x0b]]);
 }
 
 function section(id: number, items: readonly Code[]): Code {
   const content = list(items);
-  return [id, ...unsigned(content.length), ...content];
+  return joined([[id], unsigned(content.length), content]);
 }
 
 function list(items: readonly Code[]): Code {
-  return [...unsigned(items.length), ...items.flat()];
+  return joined([unsigned(items.length), ...items]);
+}
+
+/** Code one after the other. Most of it is long, and spread arrays are slow. */
+export function joined(parts: readonly Code[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function text(name: string): Code {
@@ -91,7 +102,7 @@ const tee = (local: number): Code => [0x22, ...unsigned(local)];
 
 export const integer = (value: number): Code => [0x41, ...signed(value)];
 export const call = (index: number, ...operands: readonly Code[]): Code => [
-  ...operands.flat(),
+  ...joined(operands),
   0x10,
   ...unsigned(index),
 ];
@@ -145,13 +156,19 @@ export const storePlane = (address: number, index: number, value: Code): Code =>
 
 export const XOR: Code = /* @__PURE__ */ simd(0x51);
 export const OR: Code = /* @__PURE__ */ simd(0x50);
-const AND: Code = /* @__PURE__ */ simd(0x4e);
-const AND_NOT: Code = /* @__PURE__ */ simd(0x4f);
-const NOT: Code = /* @__PURE__ */ simd(0x4d);
 /** From the first where the third has ones, else from the second. */
 export const SELECT: Code = /* @__PURE__ */ simd(0x52);
-const SHIFT_LEFT: Code = /* @__PURE__ */ simd(0xab);
-const SHIFT_RIGHT: Code = /* @__PURE__ */ simd(0xad);
+
+/** The operations on vectors by their numbers. */
+const OPERATIONS = {
+  '~': 0x4d,
+  '&': 0x4e,
+  '&~': 0x4f,
+  '|': 0x50,
+  '^': 0x51,
+  '<<': 0xab,
+  '>>>': 0xad,
+} as const;
 
 /** A step as the machine has it, which knows AND with a NOT on its right side. */
 type Operation = Step | { readonly op: '&~'; readonly left: Value; readonly right: Value };
@@ -171,24 +188,25 @@ export function assembleProgram(
   const code: number[] = [];
   const operations = foldNots(steps);
   const lastUse = lastUses(operations);
-  const locals = new Map<number, number>();
+  const locals: number[] = [];
   const free: number[] = [];
   let vectors = 0;
 
-  const address = (region: Region): number => addresses[region] as number; // all that it names
-  const value = (step: number): Code => get(locals.get(step) as number); // computed before its use
   for (const [index, operation] of operations.entries()) {
     const isUsed = operation.op === 'store' || lastUse[index] !== undefined;
     if (!isUsed) continue;
-    code.push(...instruction(operation, address, value));
+    appendOperation(code, operation, addresses, locals);
     // A local is free again after the last use of its value.
-    for (const operand of new Set(operands(operation))) {
-      if (lastUse[operand] === index) free.push(locals.get(operand) as number); // set before
+    const [first, second] = operands(operation);
+    for (const operand of first === second ? [first] : [first, second]) {
+      if (operand !== undefined && lastUse[operand] === index) {
+        free.push(locals[operand] as number); // set before its use
+      }
     }
     if (operation.op === 'store') continue;
     const local = free.pop() ?? firstLocal + vectors++;
-    locals.set(index, local);
-    code.push(...set(local));
+    locals[index] = local;
+    append(code, 0x21, local);
   }
   return { code, vectors };
 }
@@ -208,32 +226,53 @@ function foldNots(steps: readonly Step[]): Operation[] {
   });
 }
 
-function instruction(
-  step: Operation,
-  address: (region: Region) => number,
-  value: (step: number) => Code,
-): Code {
-  switch (step.op) {
+/**
+ * Appends what computes an operation, or does it. There are thousands: all of this is appended in
+ * place, and nothing put together from parts.
+ */
+function appendOperation(
+  code: number[],
+  operation: Operation,
+  addresses: Partial<Record<Region, number>>,
+  locals: readonly number[],
+): void {
+  const appendValue = (value: Value): void => append(code, 0x20, locals[value] as number); // set before
+  switch (operation.op) {
     case 'load':
-      return (step.region === 'masks' ? loadMask : loadPlane)(address(step.region), step.index);
-    case 'store':
-      return storePlane(address(step.region), step.index, value(step.value));
-    case 'constant':
-      return [...simd(0x0c), ...[0, 0, 0, 0].flatMap(() => wordBytes(step.word))];
-    case '~':
-      return [...value(step.value), ...NOT];
+    case 'store': {
+      const { op, region, index } = operation;
+      append(code, 0x20, addresses[region] as number); // a program gets all that it names
+      if (op === 'store') appendValue(operation.value);
+      if (region === 'masks') append(code, 0xfd, 0x09, 2, 4 * index);
+      else append(code, 0xfd, op === 'load' ? 0x00 : 0x0b, 4, PLANE * index);
+      return;
+    }
+    case 'constant': {
+      append(code, 0xfd, 0x0c);
+      for (let i = 0; i < 16; i++) code.push((operation.word >>> (8 * (i & 3))) & 255);
+      return;
+    }
     case '<<':
-      return [...value(step.value), ...integer(step.by), ...SHIFT_LEFT];
     case '>>>':
-      return [...value(step.value), ...integer(step.by), ...SHIFT_RIGHT];
-    case '^':
-      return [...value(step.left), ...value(step.right), ...XOR];
-    case '&':
-      return [...value(step.left), ...value(step.right), ...AND];
-    case '&~':
-      return [...value(step.left), ...value(step.right), ...AND_NOT];
-    case '|':
-      return [...value(step.left), ...value(step.right), ...OR];
+      appendValue(operation.value);
+      append(code, 0x41, operation.by); // below 64, where both forms of LEB128 are the same
+      break;
+    case '~':
+      appendValue(operation.value);
+      break;
+    default:
+      appendValue(operation.left);
+      appendValue(operation.right);
+  }
+  append(code, 0xfd, OPERATIONS[operation.op]);
+}
+
+/** Appends an instruction: a byte, and operands as LEB128 without a sign. */
+function append(code: number[], instruction: number, ...operands: readonly number[]): void {
+  code.push(instruction);
+  for (let operand of operands) {
+    for (; operand > 127; operand >>>= 7) code.push((operand & 127) | 128);
+    code.push(operand);
   }
 }
 
@@ -262,8 +301,4 @@ function lastUses(steps: readonly Operation[]): number[] {
     for (const operand of operands(step)) uses[operand] = index;
   }
   return uses;
-}
-
-function wordBytes(word: number): Code {
-  return [word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24];
 }

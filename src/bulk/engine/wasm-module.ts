@@ -23,6 +23,7 @@ import {
   get,
   increase,
   integer,
+  joined,
   loadMask,
   loadPlane,
   OR,
@@ -106,7 +107,7 @@ function concatenate(
   const addresses = Object.fromEntries(regions.map((region, local) => [region, local]));
   const parts = programs.map((program) => assembleProgram(program, addresses, firstLocal));
   return {
-    code: parts.flatMap(({ code }) => code),
+    code: joined(parts.map(({ code }) => code)),
     vectors: Math.max(...parts.map(({ vectors }) => vectors)),
   };
 }
