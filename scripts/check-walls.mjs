@@ -7,7 +7,12 @@ import ts from 'typescript';
 const SRC = resolve(process.argv[2] ?? 'src');
 
 /** A folder of src, and the folders that its files must not import. */
-const CLOSED = { primitives: ['tr31', 'kcv', 'tr34'], kcv: ['tr31', 'tr34'], tr31: ['tr34'] };
+const CLOSED = {
+  primitives: ['tr31', 'kcv', 'bulk', 'tr34'],
+  kcv: ['tr31', 'bulk', 'tr34'],
+  tr31: ['bulk', 'tr34'],
+  bulk: ['kcv', 'tr34'],
+};
 
 /** All that src may import besides itself, and what some of its folders may besides. */
 const PACKAGES = /^@noble\/(?:ciphers|hashes)\//;
