@@ -16,15 +16,17 @@ import { WINDOW_BLOCKS, type Window } from './window.js';
 import type { Workshop } from './workshop.js';
 
 /** One block a lane, all of one version and of the same lengths. */
-export interface Chunk {
-  readonly headers: HeaderLanes;
+export interface Chunk extends HeaderLanes {
+  count: number;
+  readonly runs: Run[];
   readonly version: Version;
   /** Bytes. */
   readonly payloadLength: number;
   /** Of every lane. */
-  readonly shapes: readonly Shape[];
-  /** Of every lane, where its block is in the input. */
-  readonly indexes: readonly number[];
+  readonly shapes: Shape[];
+  /** Of every lane, where its block is in the input, and in the window. */
+  readonly indexes: Int32Array;
+  readonly slots: Int32Array;
   /** The text of a lane's block, as it came. */
   keyBlockOf(lane: number): string;
   /** Whether a lane's block has hex in lower case, where validation lets it pass. */
@@ -59,20 +61,19 @@ export function runBatch(
   visitor: BatchVisitor,
 ): void {
   const { window } = workshop;
-  const { length } = input;
+  const isTolerant = toleratesLowerCase(policy);
   const groups = new Set<ShapeGroup>();
   let carried: number[] = [];
   let carriedLength = 0;
   let next = 0;
   try {
-    while (next < length || carried.length > 0) {
+    while (next < input.length || carried.length > 0) {
       window.count = 0;
       window.end = 0;
       const again = carried;
       carried = [];
       carriedLength = 0;
-      const stages = [again.values(), rest()];
-      for (const indexes of stages) fillWindow(workshop, input, indexes, refuseText);
+      next = fillWindow(workshop, input, again, next, refuseText);
       for (let slot = 0; slot < window.count; slot++) sortIn(slot);
       for (const group of groups) workOff(group);
       groups.clear();
@@ -86,10 +87,6 @@ export function runBatch(
     window.lowerCase.clear();
   }
 
-  function* rest(): Generator<number> {
-    while (next < length && hasRoom(window)) yield next++;
-  }
-
   function refuseText(index: number, keyBlock: unknown): void {
     visitor.refuse(index, errorOf(keyBlock, policy));
   }
@@ -98,20 +95,21 @@ export function runBatch(
     const { input: text } = workshop;
     const at = window.at[slot] as number; // in range, here and below
     const keyBlockLength = window.lengths[slot] as number;
-    const shape = shapes.find(text, at, keyBlockLength, () => stringOf(text, window, slot));
+    const shape =
+      shapes.findKnown(text, at, keyBlockLength) ??
+      shapes.find(text, at, keyBlockLength, stringOf(text, window, slot));
     if (shape instanceof KeyblockError) {
       visitor.refuse(window.indexes[slot] as number, shape);
     } else if (shape.refused !== undefined) {
       visitor.refuse(window.indexes[slot] as number, shape.refused);
     } else {
-      if (
-        toleratesLowerCase(policy) &&
-        raiseCase(text, at + shape.headerLength, at + keyBlockLength)
-      )
+      if (isTolerant && raiseCase(text, at + shape.headerLength, at + keyBlockLength))
         window.lowerCase.add(slot);
-      if (shape.waiting.length === 0) shape.group.waiting.push(shape);
+      if (shape.waiting.length === 0) {
+        shape.group.waiting.push(shape);
+        groups.add(shape.group);
+      }
       shape.waiting.push(slot);
-      groups.add(shape.group);
     }
   }
 
@@ -119,28 +117,27 @@ export function runBatch(
     const [model] = group.waiting;
     if (model === undefined) return;
     const lanes = visitor.lanesFor(model.version);
-    const slots: number[] = [];
-    const shapeOf: Shape[] = [];
+    const chunk = createChunk(workshop, model, lanes);
     for (const shape of group.waiting) {
       for (const slot of shape.waiting) {
-        slots.push(slot);
-        shapeOf.push(shape);
+        addLane(workshop, chunk, shape, slot);
+        if (chunk.count < lanes) continue;
+        visitor.visit(chunk);
+        emptyChunk(chunk);
       }
     }
     emptyGroup(group);
-    const mayWait = (part: readonly number[], { keyBlockLength }: Shape) =>
-      carried.length < WINDOW_BLOCKS / 2 &&
-      carriedLength + part.length * keyBlockLength < WINDOW_LENGTH / 2;
-    for (let first = 0; first < slots.length; first += lanes) {
-      const part = slots.slice(first, first + lanes);
-      // Lanes are better filled together with what is still to come, unless too much waits already.
-      if (part.length < lanes && next < length && mayWait(part, model)) {
-        carried.push(...part.map((slot) => window.indexes[slot] as number));
-        carriedLength += part.length * model.keyBlockLength;
-      } else {
-        visitor.visit(createChunk(workshop, model, part, shapeOf.slice(first, first + lanes)));
+    if (chunk.count === 0) return;
+    const length = chunk.count * model.keyBlockLength;
+    const mayWait =
+      carried.length < WINDOW_BLOCKS / 2 && carriedLength + length < WINDOW_LENGTH / 2;
+    // Lanes are better filled together with what is still to come, unless too much waits already.
+    if (next < input.length && mayWait) {
+      for (let lane = 0; lane < chunk.count; lane++) {
+        carried.push(chunk.indexes[lane] as number); // in range
       }
-    }
+      carriedLength += length;
+    } else visitor.visit(chunk);
   }
 }
 
@@ -158,31 +155,46 @@ export function errorOf(keyBlock: unknown, policy: Policy): KeyblockError {
 function createChunk(
   { input: text, window }: Workshop,
   { version, headerLength, payloadLength }: Shape,
-  slots: readonly number[],
-  shapes: readonly Shape[],
+  lanes: number,
 ): Chunk {
-  const at = Int32Array.from(slots, (slot) => window.at[slot] as number); // in range
-  const runs = runsOf(shapes);
+  const slots = new Int32Array(lanes);
   return {
-    headers: { text, at, count: slots.length, headerLength, runs },
+    text,
+    at: new Int32Array(lanes),
+    count: 0,
+    headerLength,
+    runs: [],
     version,
     payloadLength,
-    shapes,
-    indexes: slots.map((slot) => window.indexes[slot] as number),
-    keyBlockOf: (lane) => stringOf(text, window, slots[lane] as number),
+    shapes: [],
+    indexes: new Int32Array(lanes),
+    slots,
+    keyBlockOf: (lane) => stringOf(text, window, slots[lane] as number), // in range, here and below
     hasLowerCase: (lane) => window.lowerCase.has(slots[lane] as number),
   };
 }
 
-function runsOf(shapes: readonly Shape[]): Run[] {
-  const runs: Run[] = [];
-  for (let first = 0, lane = 1; lane <= shapes.length; lane++) {
-    const shape = shapes[first] as Shape; // in range
-    if (shapes[lane] === shape) continue;
-    runs.push({ first, end: lane, chain: shape.chain, sameWords: shape.firstFree });
-    first = lane;
-  }
-  return runs;
+function addLane({ window }: Workshop, chunk: Chunk, shape: Shape, slot: number): void {
+  const lane = chunk.count++;
+  chunk.slots[lane] = slot;
+  chunk.at[lane] = window.at[slot] as number;
+  chunk.indexes[lane] = window.indexes[slot] as number;
+  chunk.shapes[lane] = shape;
+  const run = chunk.runs.at(-1);
+  if (run !== undefined && run.chain === shape.chain) run.end = chunk.count;
+  else
+    chunk.runs.push({
+      first: lane,
+      end: chunk.count,
+      chain: shape.chain,
+      sameWords: shape.firstFree,
+    });
+}
+
+function emptyChunk(chunk: Chunk): void {
+  chunk.count = 0;
+  chunk.runs.length = 0;
+  chunk.shapes.length = 0;
 }
 
 function emptyGroup({ waiting }: ShapeGroup): void {
@@ -194,17 +206,20 @@ function hasRoom({ count, end }: Window): boolean {
   return count < WINDOW_BLOCKS && end < WINDOW_LENGTH - MAX_KEY_BLOCK_LENGTH;
 }
 
-/** Puts blocks into the text, many strings at a time. */
+/** Puts blocks into the text, many strings at a time: those that waited, then those from `next` on. */
 function fillWindow(
   workshop: Workshop,
   input: readonly unknown[],
-  indexes: Iterable<number>,
+  again: readonly number[],
+  next: number,
   refuse: (index: number, keyBlock: unknown) => void,
-): void {
+): number {
   const { window } = workshop;
   let pending = '';
   let firstPending = window.count;
-  for (const index of indexes) {
+  let end = next;
+  for (let i = 0; i < again.length || (end < input.length && hasRoom(window)); i++) {
+    const index = i < again.length ? (again[i] as number) : end++; // in range
     const keyBlock = input[index];
     if (!(typeof keyBlock === 'string' || isBytes(keyBlock))) {
       refuse(index, keyBlock);
@@ -236,6 +251,7 @@ function fillWindow(
     }
   }
   writePending(workshop, pending, firstPending);
+  return end;
 }
 
 function writePending(workshop: Workshop, pending: string, first: number): void {

@@ -139,21 +139,27 @@ export function createByteMachine(port: AesPort): Machine {
       }
       return common === -1 ? 0 : common;
     },
-    byteAt: (_cipher, at, byte, lane) => bytes[addressOf(at, byte, lane)] as number,
+    readNumbers(_cipher, at, numbers) {
+      for (let lane = 0; lane < LANES; lane++) {
+        const first = 4 * at + 16 * lane;
+        numbers[lane] = ((bytes[first] as number) << 8) | (bytes[first + 1] as number);
+      }
+    },
     setByte(_cipher, at, byte, value) {
       for (let lane = 0; lane < LANES; lane++) bytes[addressOf(at, byte, lane)] = value;
     },
     randomize(_cipher, at, starts, end, random) {
-      let length = 0;
-      for (let lane = 0; lane < LANES; lane++)
-        length += Math.max(0, end - (starts[lane] as number));
-      random.announce((length + 3) >> 2);
-      let left = 0;
+      let bytesLeft = 0;
+      for (const start of starts) bytesLeft += Math.max(0, end - start);
+      random.announce((bytesLeft + 3) >> 2);
       let word = 0;
+      let left = 0;
       for (let lane = 0; lane < LANES; lane++) {
         for (let byte = starts[lane] as number; byte < end; byte++, left--, word >>>= 8) {
           if (left === 0) {
-            word = random.take();
+            const next = random.draw(1);
+            word = random.pool[next] as number;
+            random.pool[next] = 0;
             left = 4;
           }
           bytes[addressOf(at, byte, lane)] = word;

@@ -23,7 +23,7 @@ export function createChain(): Chain {
 /** Lanes side by side whose headers are alike up to a word. */
 export interface Run {
   readonly first: number;
-  readonly end: number;
+  end: number;
   readonly chain: Chain;
   /** Words of the header that are the same in all of them, whatever they hold. */
   readonly sameWords: number;

@@ -44,8 +44,8 @@ export interface Machine {
   ): void;
   /** The first two bytes of a message as a number, if it is one in all lanes given; else -1. */
   commonNumber(cipher: MachineCipher, at: number, lanes: Int32Array): number;
-  /** One byte of a message. */
-  byteAt(cipher: MachineCipher, at: number, byte: number, lane: number): number;
+  /** The first two bytes of a message as a number, for every lane. */
+  readNumbers(cipher: MachineCipher, at: number, numbers: Int32Array): void;
   /** Sets one byte of a message in all lanes. */
   setByte(cipher: MachineCipher, at: number, byte: number, value: number): void;
   /** Puts random bytes into every lane of a message, from a byte of its own up to the same end. */

@@ -13,6 +13,7 @@ import {
   type PayloadLayout,
   padForMac,
   payloadLayout,
+  withMac,
 } from './payload-lanes.js';
 import type { Places } from './places.js';
 
@@ -38,23 +39,28 @@ export function openChunk(
   const { macLength, binding } = version;
   const { headerLength, count } = headers;
   faults.fill(0);
-  loadHex(machine, places, keys, headers, headerLength, payload, places.data, faults);
-  const macOffset = headerLength + 2 * payload.length;
-  const mac = payloadLayout(macLength, cipher.blockLength);
-  loadHex(machine, places, keys, headers, macOffset, mac, places.mac, faults);
+  const whole = withMac(payload, version);
+  const text = whole ?? payload;
+  const mac = whole ? places.data + payload.blocks * cipher.blockWords : places.mac;
+  loadHex(machine, places, keys, headers, headerLength, text, places.data, faults);
+  if (whole === undefined) {
+    const macLayout = payloadLayout(macLength, cipher.blockLength);
+    const macOffset = headerLength + 2 * payload.length;
+    loadHex(machine, places, keys, headers, macOffset, macLayout, mac, faults);
+  }
   if (binding === 'variant') {
     computeMac(machine, places, keys, version, headers, payload, places.data);
     loadVariantIv(machine, places, keys, headers);
     decryptCbcLanes(machine, keys, places.data, payload.blocks, places.temporary);
   } else {
     if (binding === 'aes-cmac-ctr') {
-      applyCtrLanes(machine, places, keys, places.data, payload.blocks);
+      applyCtrLanes(machine, places, keys, places.data, payload.blocks, mac);
       padForMac(machine, keys, payload, places.data);
-    } else decryptCbcLanes(machine, keys, places.data, payload.blocks, places.mac);
+    } else decryptCbcLanes(machine, keys, places.data, payload.blocks, mac);
     computeMac(machine, places, keys, version, headers, payload, places.data);
   }
   const different = authentic.fill(0);
-  machine.markDifferences(cipher, places.state, places.mac, macLength, different);
+  machine.markDifferences(cipher, places.state, mac, macLength, different);
   for (let v = 0; v < authentic.length; v++) {
     const present = count >= 32 * (v + 1) ? -1 : (1 << Math.max(0, count - 32 * v)) - 1;
     authentic[v] = ~(different[v] as number) & present; // in range

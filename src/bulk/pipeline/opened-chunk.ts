@@ -27,7 +27,7 @@ export function openLanes(
   policy: Policy,
   refuse: (lane: number, error: KeyblockError) => void,
 ): OpenedChunk {
-  const { version, headers, payloadLength } = chunk;
+  const { version, payloadLength } = chunk;
   const keys = kbpk.blockKeys(machine, version);
   const places = reservePlaces(machine, payloadLength);
   const payload = payloadLayout(payloadLength, keys.cipher.blockLength);
@@ -35,34 +35,30 @@ export function openLanes(
     authentic: new Int32Array(machine.lanes >> 5),
     faults: new Int32Array(machine.lanes),
   };
-  openChunk(machine, places, keys, version, headers, payload, opened);
+  openChunk(machine, places, keys, version, chunk, payload, opened);
   const keyLengths = new Int32Array(machine.lanes);
   const common = machine.commonNumber(keys.cipher, places.data, opened.authentic);
+  if (common < 0) machine.readNumbers(keys.cipher, places.data, keyLengths);
   // One error for all: what a lane is told does not depend on when it is told.
   let failure: KeyblockError | undefined;
-  for (let lane = 0; lane < headers.count; lane++) {
+  for (let lane = 0; lane < chunk.count; lane++) {
     if ((opened.faults[lane] as number) < 0) {
       refuse(lane, errorOf(chunk.keyBlockOf(lane), policy)); // in range
     } else if (!hasLane(opened.authentic, lane)) {
       failure ??= authenticationFailed();
       refuse(lane, failure);
     } else {
-      const bits = common < 0 ? lengthField(machine, keys, places, lane) : common;
-      if (bits > 0 && bits % 8 === 0 && bits / 8 <= payloadLength - 2) keyLengths[lane] = bits / 8;
-      else refuse(lane, new KeyblockError('INVALID_PAYLOAD', { field: 'payload' }));
+      const bits = common < 0 ? (keyLengths[lane] as number) : common;
+      if (bits > 0 && bits % 8 === 0 && bits / 8 <= payloadLength - 2) {
+        keyLengths[lane] = bits >> 3;
+        continue;
+      }
+      refuse(lane, new KeyblockError('INVALID_PAYLOAD', { field: 'payload' }));
     }
+    keyLengths[lane] = 0;
   }
+  keyLengths.fill(0, chunk.count);
   return { places, keys, keyLengths };
-}
-
-function lengthField(
-  machine: Machine,
-  keys: LaneBlockKeys,
-  { data }: Places,
-  lane: number,
-): number {
-  const high = machine.byteAt(keys.cipher, data, 0, lane);
-  return (high << 8) | machine.byteAt(keys.cipher, data, 1, lane);
 }
 
 /**
@@ -73,7 +69,7 @@ export function lendKeys(
   workshop: Workshop,
   machine: Machine,
   { places, keys: { cipher }, keyLengths }: OpenedChunk,
-  { headers: { count }, payloadLength }: Chunk,
+  { count, payloadLength }: Chunk,
   use: (keyOf: (lane: number) => Uint8Array) => void,
 ): void {
   const step = Math.ceil(payloadLength / 16) * 16;

@@ -15,6 +15,15 @@ export interface PayloadLayout {
   readonly blocks: number;
 }
 
+/** Payload and MAC as one text of whole blocks, where that is what they are. */
+export function withMac(
+  { length, blocks }: PayloadLayout,
+  { macLength, blockLength }: Version,
+): PayloadLayout | undefined {
+  if (macLength !== blockLength || length % blockLength !== 0) return undefined;
+  return { length: length + macLength, blocks: blocks + 1 };
+}
+
 /** The blocks of a payload. */
 export function payloadLayout(length: number, blockLength: number): PayloadLayout {
   return { length, blocks: Math.ceil(length / blockLength) };
@@ -160,9 +169,10 @@ export function applyCtrLanes(
   { cipher, encryption }: LaneBlockKeys,
   data: number,
   blocks: number,
+  mac: number,
 ): void {
   const { blockWords } = cipher;
-  machine.copy(places.temporary, places.mac, blockWords);
+  machine.copy(places.temporary, mac, blockWords);
   for (let block = 0; block < blocks; block++) {
     machine.copy(places.state, places.temporary, blockWords);
     encryption.encrypt(places.state);

@@ -9,13 +9,13 @@ export interface Places {
   readonly state: number;
   /** One block for whoever needs it. */
   readonly temporary: number;
-  /** The MAC, which is the IV: one block. */
+  /** The MAC where it does not follow the payload: one block. */
   readonly mac: number;
   /** As many blocks as `portion` says: rows on their way in or out. */
   readonly rows: number;
   /** The same number of blocks as planes. */
   readonly planes: number;
-  /** The payload: as many blocks as were asked for. */
+  /** The payload and a MAC. */
   readonly data: number;
   /** As many again. */
   readonly copy: number;
@@ -32,7 +32,7 @@ export function reservePlaces(machine: Machine, payloadLength: number): Places {
   const rows = state + 3 * unit;
   const planes = rows + PORTION * unit;
   const data = planes + PORTION * unit;
-  const dataWords = Math.ceil(payloadLength / 16) * unit;
+  const dataWords = (Math.ceil(payloadLength / 16) + 1) * unit;
   machine.reserve(data + 2 * dataWords);
   return {
     state,

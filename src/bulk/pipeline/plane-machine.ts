@@ -15,7 +15,6 @@ export function createPlaneMachine(engine: Engine): Machine {
   // Of every cipher that this machine shows.
   const orderOf = (cipher: MachineCipher) => orders.get(cipher) as PlaneOrder;
   const masks = new Int32Array(width);
-  const starting = new Int32Array(width);
   let used = 0;
   return {
     name: engine.name,
@@ -80,17 +79,19 @@ export function createPlaneMachine(engine: Engine): Machine {
       }
       return value;
     },
-    byteAt(cipher, at, byte, lane) {
+    readNumbers(cipher, at, numbers) {
       const { words } = engine;
-      const order = orderOf(cipher);
-      const first = at + blockOf(order, byte) + (lane >> 5);
-      const bit = 8 * (byte % order.blockLength);
-      let value = 0;
-      for (let i = bit; i < bit + 8; i++) {
-        const bits = words[first + (order.offsets[i] as number)] as number; // as above
-        value = (value << 1) | ((bits >>> (lane & 31)) & 1);
+      const { offsets } = orderOf(cipher);
+      numbers.fill(0);
+      for (let i = 0; i < 16; i++) {
+        const plane = at + (offsets[i] as number); // as above
+        for (let v = 0; v < width; v++) {
+          const bits = words[plane + v] as number;
+          for (let lane = 0, n = 32 * v; lane < 32; lane++, n++) {
+            numbers[n] = ((numbers[n] as number) << 1) | ((bits >>> lane) & 1);
+          }
+        }
       }
-      return value;
     },
     setByte(cipher, at, byte, value) {
       const { words } = engine;
@@ -106,17 +107,21 @@ export function createPlaneMachine(engine: Engine): Machine {
       const { words } = engine;
       const order = orderOf(cipher);
       const first = smallest(starts, end);
-      random.announce((end - first) * 8 * width);
-      masks.fill(0);
+      const perByte = 8 * width;
+      random.announce((end - first) * perByte);
+      let begun = false;
       for (let byte = first; byte < end; byte++) {
-        addStarting(masks, starting, starts, byte, first);
+        begun = begun || addStarting(masks, starts, byte);
         const block = at + blockOf(order, byte);
         const bit = 8 * (byte % order.blockLength);
+        let next = random.draw(perByte);
+        const { pool } = random;
         for (let i = bit; i < bit + 8; i++) {
           const plane = block + (order.offsets[i] as number); // as above
-          for (let v = 0; v < width; v++) {
-            const mask = masks[v] as number;
-            words[plane + v] = ((words[plane + v] as number) & ~mask) | (random.take() & mask);
+          for (let v = 0; v < width; v++, next++) {
+            const old = words[plane + v] as number;
+            words[plane + v] = old ^ ((old ^ (pool[next] as number)) & (masks[v] as number));
+            pool[next] = 0;
           }
         }
       }
@@ -160,20 +165,14 @@ function smallest(starts: Int32Array, end: number): number {
   return least;
 }
 
-/** Adds the lanes whose random bytes begin here. `starting` tells whether any are still to come. */
-function addStarting(
-  masks: Int32Array,
-  starting: Int32Array,
-  starts: Int32Array,
-  byte: number,
-  first: number,
-): void {
-  if (byte > first && starting[0] === -1) return;
-  let all = -1;
+/** The lanes whose random bytes have begun by a byte, as a mask; tells whether it is all of them. */
+function addStarting(masks: Int32Array, starts: Int32Array, byte: number): boolean {
+  let all = 1;
+  masks.fill(0);
   for (let lane = 0; lane < starts.length; lane++) {
     const begun = (starts[lane] as number) <= byte ? 1 : 0; // in range
     masks[lane >> 5] = (masks[lane >> 5] as number) | (begun << (lane & 31));
-    all &= -begun;
+    all &= begun;
   }
-  starting[0] = all;
+  return all === 1;
 }

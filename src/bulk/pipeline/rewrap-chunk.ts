@@ -5,10 +5,11 @@ import type { Chunk } from './batch.js';
 import type { Machine } from './machine.js';
 import { lendKeys, type OpenedChunk, openLanes } from './opened-chunk.js';
 import { reservePlaces } from './places.js';
-import type { SealedShape } from './plans.js';
+import type { Plan, SealedShape } from './plans.js';
 import type { RandomPool } from './random-pool.js';
 import { planByLength, planForKey, type RewrapRules } from './rewrap-plans.js';
 import { sealChunk, transferPayload } from './seal-chunk.js';
+import type { Shape } from './shape.js';
 import { createText, type Text } from './text.js';
 import type { Workshop } from './workshop.js';
 
@@ -54,24 +55,34 @@ function planLanes(
 ): (SealedShape | undefined)[] {
   const { keyLengths } = opened;
   const judged: number[] = [];
-  const plans = chunk.shapes.map((shape, lane) => {
-    const keyLength = keyLengths[lane] as number; // in range
-    if (keyLength === 0) return undefined;
-    const plan = planByLength(rules, shape, keyLength);
-    if (plan === undefined) judged.push(lane);
-    return plan;
-  });
+  const plans: (Plan | undefined)[] = [];
+  let lastShape: Shape | undefined;
+  let lastLength = 0;
+  let plan: Plan | undefined;
+  for (let lane = 0; lane < chunk.count; lane++) {
+    const shape = chunk.shapes[lane] as Shape; // in range, here and below
+    const keyLength = keyLengths[lane] as number;
+    if (keyLength === 0) plans.push(undefined);
+    else {
+      if (shape !== lastShape || keyLength !== lastLength) {
+        plan = planByLength(rules, shape, keyLength);
+        lastShape = shape;
+        lastLength = keyLength;
+      }
+      if (plan === undefined) judged.push(lane);
+      plans.push(plan);
+    }
+  }
   if (judged.length > 0) {
     lendKeys(workshop, machine, opened, chunk, (keyOf) => {
       for (const lane of judged) {
-        const shape = chunk.shapes[lane];
-        if (shape !== undefined) plans[lane] = planForKey(rules, shape, keyOf(lane));
+        plans[lane] = planForKey(rules, chunk.shapes[lane] as Shape, keyOf(lane));
       }
     });
   }
-  return plans.map((plan, lane) => {
-    if (!(plan instanceof KeyblockError)) return plan;
-    refuse(lane, plan);
+  return plans.map((planned, lane) => {
+    if (!(planned instanceof KeyblockError)) return planned;
+    refuse(lane, planned);
     return undefined;
   });
 }
@@ -109,13 +120,13 @@ function sealPart(
   machine: Machine,
   { to }: RewrapRules,
   random: RandomPool,
-  { headers, payloadLength }: Chunk,
+  chunk: Chunk,
   { keys: from, keyLengths }: OpenedChunk,
   { lanes, model, shapes, isLast }: Part,
 ): void {
   const keys = to.blockKeys(machine, model.version);
+  const { count, payloadLength } = chunk;
   const places = reservePlaces(machine, Math.max(payloadLength, model.payloadLength));
-  const { count } = headers;
   const step = (model.keyBlockLength + 3) & ~3;
   makeRoom(workshop, lanes.length * step);
   const at = new Int32Array(count).fill(-1);
@@ -137,7 +148,7 @@ function sealPart(
     data = places.copy;
   }
   const sealed = { text: workshop.output, at, count, shapes, paddingStarts };
-  sealChunk(machine, places, keys, model, sealed, headers, data, random);
+  sealChunk(machine, places, keys, model, sealed, chunk, data, random);
 }
 
 function makeRoom(workshop: Workshop, length: number): void {

@@ -11,6 +11,7 @@ import {
   padForMac,
   payloadLayout,
   storeHex,
+  withMac,
 } from './payload-lanes.js';
 import type { Places } from './places.js';
 import type { SealedShape } from './plans.js';
@@ -52,22 +53,26 @@ export function sealChunk(
   }
   const headers: HeaderLanes = { text, at, count, headerLength, runs: runsOf(lanes) };
   machine.randomize(cipher, data, lanes.paddingStarts, payload.length, random);
+  const whole = withMac(payload, version);
+  const mac = whole ? data + payload.blocks * cipher.blockWords : places.mac;
   if (version.binding === 'variant') {
     loadVariantIv(machine, places, keys, headers);
     encryptCbcLanes(machine, keys, data, payload.blocks, places.temporary);
     computeMac(machine, places, keys, version, headers, payload, data);
-    machine.copy(places.mac, places.state, cipher.blockWords);
+    machine.copy(mac, places.state, cipher.blockWords);
   } else {
     padForMac(machine, keys, payload, data);
     computeMac(machine, places, keys, version, headers, payload, data);
-    machine.copy(places.mac, places.state, cipher.blockWords);
-    if (version.binding === 'aes-cmac-ctr')
-      applyCtrLanes(machine, places, keys, data, payload.blocks);
-    else encryptCbcLanes(machine, keys, data, payload.blocks, places.mac);
+    machine.copy(mac, places.state, cipher.blockWords);
+    if (version.binding === 'aes-cmac-ctr') {
+      applyCtrLanes(machine, places, keys, data, payload.blocks, mac);
+    } else encryptCbcLanes(machine, keys, data, payload.blocks, mac);
   }
-  storeHex(machine, places, keys, headers, headerLength, payload, data);
-  const mac = payloadLayout(version.macLength, cipher.blockLength);
-  storeHex(machine, places, keys, headers, headerLength + 2 * payload.length, mac, places.mac);
+  storeHex(machine, places, keys, headers, headerLength, whole ?? payload, data);
+  if (whole === undefined) {
+    const macLayout = payloadLayout(version.macLength, cipher.blockLength);
+    storeHex(machine, places, keys, headers, headerLength + 2 * payload.length, macLayout, mac);
+  }
 }
 
 /** Moves payloads from the blocks of one cipher to those of another: as many bytes as both hold. */

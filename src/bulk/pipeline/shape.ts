@@ -58,7 +58,9 @@ export interface ShapeGroup {
 /** The shapes that one KBPK has met. */
 export interface Shapes {
   /** The shape of the key block at `at`, or what is wrong with the block. */
-  find(text: Text, at: number, length: number, keyBlock: () => string): Shape | KeyblockError;
+  find(text: Text, at: number, length: number, keyBlock: string): Shape | KeyblockError;
+  /** The shape of the block if it is the one that came last. */
+  findKnown(text: Text, at: number, length: number): Shape | undefined;
   /** Forgets all of them, and overwrites what was computed under a key. */
   wipe(): void;
 }
@@ -82,8 +84,9 @@ export function createShapes(kbpk: PreparedKbpk, policy: Policy): Shapes {
   }
 
   return {
+    findKnown: (text, at, length) =>
+      last !== undefined && matches(last, text, at, length) ? last : undefined,
     find(text, at, length, keyBlock) {
-      if (last !== undefined && matches(last, text, at, length)) return last;
       const hash = hashOf(text, at);
       const candidates = shapes.get(hash);
       const known = candidates?.find((shape) => matches(shape, text, at, length));
@@ -91,7 +94,7 @@ export function createShapes(kbpk: PreparedKbpk, policy: Policy): Shapes {
         last = known;
         return known;
       }
-      const shape = tryToScan(keyBlock(), (scanned) =>
+      const shape = tryToScan(keyBlock, (scanned) =>
         createShape(scanned, text, at, length, kbpk, policy, groupOf),
       );
       if (shape instanceof KeyblockError) return shape;
@@ -224,6 +227,7 @@ function matches(shape: Shape, text: Text, at: number, length: number): boolean 
     unprintable |= unprintableBytes(words[first + i] as number); // as above
   }
   if (unprintable !== 0) return false;
+  if (checked.length === 0) return true;
   return checked.every(({ id, dataOffset, end }) =>
     hasStandardFormat({ id, data: readText(text, at + dataOffset, at + end) }),
   );
