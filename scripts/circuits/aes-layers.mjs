@@ -104,11 +104,12 @@ export function substituteBytes(bytes: Uint8Array): void {
 const HEADER = `/**
  * Generated: node scripts/generate-circuits.mjs. Do not edit.
  *
- * AES over 32 lanes, from the gate lists in gates.ts and the layers in programs.ts: one statement a
- * gate, and no table. A layer goes from one array of this module to the other, by constant indices,
- * because V8 then knows their addresses (docs/decisions.md); the S-box goes in a loop over the
- * bytes, because a whole column has more values than the processor has registers. Nothing is left
- * in the arrays when a call returns. Indices are in range: a block has 128 planes and as many masks.
+ * AES over 32 lanes, from the gate lists in gates.ts and the layers in programs.ts, without a table.
+ * A layer goes from one array of this module to the other by constant indices, because V8 then
+ * knows their addresses; the masks are copied to an array of this module for the same reason. The
+ * S-box goes in a loop over the bytes, because a whole column has more values than the processor
+ * has registers. Nothing is left in the arrays when a call returns. Indices are in range: a block
+ * has 128 planes, and up to 15 round keys have as many masks.
  */
 
 const A = /* @__PURE__ */ new Int32Array(128);

@@ -22,11 +22,12 @@ ${round('changeRight', 'LEFT', 'RIGHT', 'The same round with the halves exchange
 const HEADER = `/**
  * Generated: node scripts/generate-circuits.mjs. Do not edit.
  *
- * Triple DES over 32 lanes, from the gate lists in gates.ts and the round in programs.ts: one
- * statement a gate, and no table. The two halves are arrays of this module and every index into
- * them is a constant, because V8 then knows their addresses; arrays handed in cost a tenth more
- * (docs/decisions.md). Nothing is left in them when a call returns. Indices are in range: a half
- * has 32 planes, a round 48 masks.
+ * Triple DES over 32 lanes, from the gate lists in gates.ts and the round in programs.ts, without a
+ * table. The two halves are arrays of this module and every index into them is a constant, because
+ * V8 then knows their addresses; the masks are copied to an array of this module, and their offset
+ * is cut to its size, so that V8 need not fear that it overflows. Arrays handed in cost a fifth
+ * more. Nothing is left in the arrays when a call returns. Indices are in range: a half has 32
+ * planes, and 48 rounds have 48 masks each, 64 words apart.
  */
 
 const LEFT = /* @__PURE__ */ new Int32Array(32);
@@ -35,7 +36,7 @@ const MASKS = /* @__PURE__ */ new Int32Array(4096);
 
 /**
  * Runs triple DES over the block of planes at \`at\`, in place: three times 16 rounds, whose masks
- * begin at \`first\` and then every \`step\` words, 48 a round.
+ * begin at \`first\` and then every \`step\` words.
  */
 export function transformTdes(
   words: Int32Array,

@@ -10,7 +10,7 @@ import { substituteBytes } from '../circuits/aes-layers.js';
 import { aesPlane } from '../circuits/layouts.js';
 import type { PlaneConstant } from './engine.js';
 
-/** Masks of a round of triple DES, and of all 48 of them. */
+/** From one round of triple DES to the next, of which 48 words are masks; and of all 48 rounds. */
 export const TDES_ROUND_MASKS = 64;
 export const TDES_MASKS: number = 48 * TDES_ROUND_MASKS;
 
