@@ -1,11 +1,13 @@
 /** Many key blocks a call: `keyblock/bulk`, and how near it comes to its own ciphers. */
 
 import { strictEqual } from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { SecretKey, unwrapKey } from 'keyblock';
 import { createRewrapper, unwrapMany, verifyMany } from 'keyblock/bulk';
-import { BLOCK_RATES, measureBlockTasks } from './blocks.mjs';
+import { BLOCK_RATES, blockTasks } from './blocks.mjs';
 import { alterSome, longShape, makeCorpus, SHAPES } from './corpus.mjs';
-import { batchTask, describeRow, divide, mapValues, measureRows, summarize } from './measure.mjs';
+import { batchTask, divide, mapValues, summarize } from './measure.mjs';
 import { createNativeAes } from './native-aes.mjs';
 import * as noble from './noble.mjs';
 import * as straightforward from './straightforward.mjs';
@@ -18,6 +20,12 @@ const OURS = {
   'native AES': { aes: createNativeAes() },
 };
 
+const ENGINE_NAMES = ['typescript', 'wasm-simd'];
+
+const OPPONENTS = ['tuned', 'straightforward', 'noble'];
+
+const CHILD = fileURLToPath(new URL('bulk-child.mjs', import.meta.url));
+
 /** Key blocks a call. More gain nothing, and a slice should hold several calls. */
 const BATCH = 1024;
 
@@ -27,56 +35,87 @@ const ALTERED = 8;
 /** Lengths of key blocks, from a short HMAC key to the longest block there can be. */
 const LENGTHS = [192, 352, 608, 1120, 1632, 2400, 4704, 9312];
 
-/** Re-wraps, verifying passes, and as many blocks altered: rates, ratios, parts of the floor. */
-export function measureBulk(settings) {
-  const corpora = mapValues(SHAPES, (shape) => makeCorpus(shape, BATCH));
-  for (const corpus of Object.values(corpora)) assertOpens(corpus);
-  const altered = alterSome(corpora.storedD, ALTERED);
-  assertRefuses(altered, ALTERED);
+/**
+ * What is measured together, by the name of the group: rows of one of our contenders and its
+ * opponents. Every group has a process of its own, and so does every contender of ours, as it would
+ * have in use: V8 compiles the same code worse when it has seen it with several engines.
+ */
+export const GROUPS = {
+  rewrap(name) {
+    const [plainD, storedD, plainB] = [SHAPES.plainD, SHAPES.storedD, SHAPES.plainB].map((shape) =>
+      checkedCorpus(name, shape),
+    );
+    return [
+      { name: PLAIN_D, tasks: rewrapTasks(name, plainD) },
+      { name: STORED_D, tasks: rewrapTasks(name, storedD) },
+      ...(name === 'native AES' ? [] : [{ name: PLAIN_B, tasks: rewrapTasks(name, plainB) }]),
+      ...(name === 'native AES' ? [] : [{ name: BLOCK_RATES, tasks: blockTasks(name) }]),
+    ];
+  },
+  other(name) {
+    const storedD = checkedCorpus(name, SHAPES.storedD);
+    const altered = alterSome(storedD, ALTERED);
+    assertRefuses(name, altered, ALTERED);
+    return [
+      { name: TRANSLATION, tasks: rewrapTasks(name, checkedCorpus(name, SHAPES.translation)) },
+      { name: UNWRAP, tasks: unwrapTasks(name, storedD) },
+      { name: VERIFY, tasks: verifyTasks(name, storedD) },
+      {
+        name: SOUND_AND_ALTERED,
+        tasks: { [name]: ourTask(name, storedD), altered: ourTask(name, altered) },
+      },
+    ];
+  },
+  growth(name) {
+    return LENGTHS.map((length) => {
+      const corpus = checkedCorpus(name, longShape(length), 256);
+      return {
+        name: String(length),
+        tasks: { [name]: ourTask(name, corpus), tuned: tunedTask(corpus) },
+      };
+    });
+  },
+};
 
-  const measured = measureRows(
-    [
-      { name: 're-wrap D→D, plain header', tasks: rewrapTasks(corpora.plainD) },
-      { name: 're-wrap D→D, stored form', tasks: rewrapTasks(corpora.storedD) },
-      { name: 're-wrap B→B', tasks: rewrapTasks(corpora.plainB) },
-      { name: 're-wrap B→D', tasks: rewrapTasks(corpora.translation) },
-      { name: 're-wrap D→D, stored form, one in eight altered', tasks: ourTasks(altered) },
-      { name: 'unwrap D, stored form', tasks: unwrapTasks(corpora.storedD) },
-      { name: 'verify pairs D, stored form', tasks: verifyTasks(corpora.storedD) },
-      { name: BLOCK_RATES, tasks: measureBlockTasks() },
-    ],
-    settings,
-  );
-  const find = (name) => measured.find((row) => row.name === name).rates;
-  const blocks = find(BLOCK_RATES);
+const PLAIN_D = 're-wrap D→D, plain header';
+const STORED_D = 're-wrap D→D, stored form';
+const PLAIN_B = 're-wrap B→B';
+const TRANSLATION = 're-wrap B→D';
+const UNWRAP = 'unwrap D, stored form';
+const VERIFY = 'verify pairs D, stored form';
+const SOUND_AND_ALTERED = 'one in eight altered';
+
+/** Re-wraps, openings and as many blocks altered: rates, ratios, parts of the floor. */
+export function measureBulk(settings) {
+  const rewraps = mapValues(OURS, (_, name) => runGroup('rewrap', name, settings));
+  const others = mapValues(OURS, (_, name) => runGroup('other', name, settings));
+  const ratesOf = (engine, name) => rewraps[engine].find((row) => row.name === name).rates;
   const floor = (name, shape) =>
     Object.fromEntries(
-      ['typescript', 'wasm-simd'].map((engine) => [
-        engine,
-        summarize(divide(find(name)[engine], floorRates(blocks, engine, shape.operations))),
-      ]),
+      ENGINE_NAMES.map((engine) => {
+        const blocks = ratesOf(engine, BLOCK_RATES);
+        const rates = ratesOf(engine, name)[engine];
+        return [engine, summarize(divide(rates, floorRates(blocks, engine, shape.operations)))];
+      }),
     );
   return {
-    rows: measured
-      .filter(({ name }) => name !== BLOCK_RATES)
-      .map((row) => describeRow(row, ['tuned', 'straightforward', 'noble'])),
-    blockRates: mapValues(blocks, summarize),
-    partOfFloor: {
-      'D→D, plain header': floor('re-wrap D→D, plain header', SHAPES.plainD),
-      'D→D, stored form': floor('re-wrap D→D, stored form', SHAPES.storedD),
-      'B→B': floor('re-wrap B→B', SHAPES.plainB),
-    },
-    alteredVersusSound: Object.fromEntries(
-      Object.keys(OURS).map((name) => [
-        name,
-        summarize(
-          divide(
-            find('re-wrap D→D, stored form, one in eight altered')[name],
-            find('re-wrap D→D, stored form')[name],
-          ),
-        ),
-      ]),
+    rows: [
+      ...[PLAIN_D, STORED_D, PLAIN_B].map((name) => mergeRows(rewraps, name)),
+      ...[TRANSLATION, UNWRAP, VERIFY].map((name) => mergeRows(others, name)),
+    ],
+    blockRates: Object.assign(
+      {},
+      ...ENGINE_NAMES.map((engine) => mapValues(ratesOf(engine, BLOCK_RATES), summarize)),
     ),
+    partOfFloor: {
+      'D→D, plain header': floor(PLAIN_D, SHAPES.plainD),
+      'D→D, stored form': floor(STORED_D, SHAPES.storedD),
+      'B→B': floor(PLAIN_B, SHAPES.plainB),
+    },
+    alteredVersusSound: mapValues(others, (rows, name) => {
+      const { rates } = rows.find((row) => row.name === SOUND_AND_ALTERED);
+      return summarize(divide(rates.altered, rates[name]));
+    }),
   };
 }
 
@@ -89,35 +128,59 @@ function floorRates(blocks, engine, { cipher, encrypt, decrypt }) {
 
 /** How the time of a re-wrap grows with the length of the key. */
 export function measureGrowth(settings) {
-  const corpora = LENGTHS.map((length) => makeCorpus(longShape(length), 256));
-  for (const corpus of corpora) assertOpens(corpus);
-  const measured = measureRows(
-    corpora.map((corpus) => ({
-      name: `${corpus.shape.keyBlockLength} characters`,
-      tasks: { ...ourTasks(corpus), tuned: tunedTask(corpus) },
-    })),
-    settings,
-  );
-  const rows = measured.map((row, i) => ({
-    ...describeRow(row, ['tuned']),
-    keyBlockLength: corpora[i].shape.keyBlockLength,
-    keyLength: corpora[i].shape.keyLength,
-    nanosecondsPerByte: mapValues(row.rates, (rates) =>
-      summarize(rates.map((rate) => 1e9 / rate / corpora[i].shape.keyLength)),
-    ),
-  }));
-  const [short, long] = [608, 9312].map((length) => LENGTHS.indexOf(length));
-  const timePerByte = (row, name) =>
-    measured[row].rates[name].map((rate) => 1 / rate / corpora[row].shape.keyLength);
+  const measured = mapValues(OURS, (_, name) => runGroup('growth', name, settings));
+  const timePerByte = (name, length) =>
+    measured[name]
+      .find((row) => row.name === String(length))
+      .rates[name].map((rate) => 1e9 / rate / longShape(length).keyLength);
   return {
-    rows,
-    longVersusShort: Object.fromEntries(
-      Object.keys(OURS).map((name) => [
-        name,
-        summarize(divide(timePerByte(long, name), timePerByte(short, name))),
-      ]),
+    rows: LENGTHS.map((length) => ({
+      ...mergeRows(measured, String(length)),
+      keyBlockLength: length,
+      keyLength: longShape(length).keyLength,
+      nanosecondsPerByte: mapValues(OURS, (_, name) => summarize(timePerByte(name, length))),
+    })),
+    longVersusShort: mapValues(OURS, (_, name) =>
+      summarize(divide(timePerByte(name, 9312), timePerByte(name, 608))),
     ),
   };
+}
+
+/** Measures a group in a process of its own. */
+function runGroup(group, name, settings) {
+  const args = [CHILD, group, name, JSON.stringify(settings)];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  if (status !== 0) throw new Error(`${group}, ${name}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** One row out of those of several processes: ratios are of one process, opponents are of all. */
+function mergeRows(measured, name) {
+  const rates = {};
+  const ratios = {};
+  for (const rows of Object.values(measured)) {
+    const row = rows.find((candidate) => candidate.name === name);
+    for (const [contender, own] of Object.entries(row?.rates ?? {})) {
+      rates[contender] = [...(rates[contender] ?? []), ...own];
+      for (const opponent of OPPONENTS.filter((other) => row.rates[other] !== undefined)) {
+        ratios[opponent] ??= {};
+        ratios[opponent][contender] = [
+          ...(ratios[opponent][contender] ?? []),
+          ...divide(own, row.rates[opponent]),
+        ];
+      }
+    }
+  }
+  const inOrder = (of) =>
+    Object.fromEntries(
+      [...Object.keys(OURS), ...OPPONENTS].flatMap((contender) =>
+        of[contender] === undefined ? [] : [[contender, summarize(of[contender])]],
+      ),
+    );
+  return { name, opsPerSecond: inOrder(rates), versus: mapValues(ratios, inOrder) };
 }
 
 /** A contender's function from an array of key blocks to something that is not undefined. */
@@ -142,9 +205,9 @@ export function makeRewrap(name, { shape, from, to }) {
   return (keyBlocks) => keyBlocks.map((keyBlock) => rewrapKey({ keyBlock, from, to }));
 }
 
-/** Every contender that can do a shape, on the same blocks. */
-function rewrapTasks(corpus) {
-  const tasks = { ...ourTasks(corpus), tuned: tunedTask(corpus) };
+/** One contender of ours, and every opponent that can do a shape, on the same blocks. */
+function rewrapTasks(name, corpus) {
+  const tasks = { [name]: ourTask(name, corpus), tuned: tunedTask(corpus) };
   if (corpus.shape.version === corpus.shape.to) {
     tasks.straightforward = oneByOne(corpus, (keyBlock) =>
       straightforward.rewrapKey({ ...corpus, keyBlock }),
@@ -156,18 +219,9 @@ function rewrapTasks(corpus) {
   return tasks;
 }
 
-function ourTasks(corpus) {
-  return Object.fromEntries(
-    ourNames(corpus.shape).map((name) => {
-      const rewrap = makeRewrap(name, corpus);
-      return [name, batchTask(corpus.keyBlocks.length, () => rewrap(corpus.keyBlocks))];
-    }),
-  );
-}
-
-/** Native AES has nothing to do where neither version is under AES. */
-function ourNames({ version, to }) {
-  return Object.keys(OURS).filter((name) => name !== 'native AES' || version + to !== 'BB');
+function ourTask(name, corpus) {
+  const rewrap = makeRewrap(name, corpus);
+  return batchTask(corpus.keyBlocks.length, () => rewrap(corpus.keyBlocks));
 }
 
 function tunedTask(corpus) {
@@ -182,20 +236,18 @@ function oneByOne({ keyBlocks }, run) {
   return (call) => run(keyBlocks[call % keyBlocks.length]);
 }
 
-function unwrapTasks(corpus) {
+function unwrapTasks(name, corpus) {
   const { shape, keyBlocks } = corpus;
   const kbpk = hold(shape.version, corpus.from);
   const prepared = tuned.prepareKbpk({ versionId: shape.version, kbpk: corpus.from });
   return {
-    ...mapValues(OURS, (how) =>
-      batchTask(keyBlocks.length, () => unwrapMany({ kbpk, keyBlocks, ...how })),
-    ),
+    [name]: batchTask(keyBlocks.length, () => unwrapMany({ kbpk, keyBlocks, ...OURS[name] })),
     tuned: oneByOne(corpus, (keyBlock) => tuned.unwrapKey({ prepared, keyBlock })),
   };
 }
 
 /** The verifying pass of a rotation: is under the new KBPK what was under the old one? */
-function verifyTasks(corpus) {
+function verifyTasks(name, corpus) {
   const { shape, keyBlocks } = corpus;
   const [from, to] = [hold(shape.version, corpus.from), hold(shape.to, corpus.to)];
   const after = makeRewrap('tuned', corpus)(keyBlocks);
@@ -205,37 +257,40 @@ function verifyTasks(corpus) {
     tuned.prepareKbpk({ versionId: shape.to, kbpk: corpus.to }),
   ];
   return {
-    ...mapValues(OURS, (how) =>
-      batchTask(pairs.length, () => verifyMany({ from, to, pairs, ...how })),
-    ),
+    [name]: batchTask(pairs.length, () => verifyMany({ from, to, pairs, ...OURS[name] })),
     tuned: (call) => {
       const pair = pairs[call % pairs.length];
-      const before = tuned.unwrapKey({ prepared: old, keyBlock: pair.before }).key;
-      return before.equals(tuned.unwrapKey({ prepared: now, keyBlock: pair.after }).key);
+      // What comes out is a view of an array that the next call writes to.
+      const key = Buffer.from(tuned.unwrapKey({ prepared: old, keyBlock: pair.before }).key);
+      return key.equals(tuned.unwrapKey({ prepared: now, keyBlock: pair.after }).key);
     },
   };
 }
 
-/** Throws unless every contender's blocks open under the new KBPK, to the key that was there. */
-function assertOpens(corpus) {
+function checkedCorpus(name, shape, count = BATCH) {
+  const corpus = makeCorpus(shape, count);
+  // Native AES has nothing to do where neither version is under AES.
+  if (name !== 'native AES' || shape.version + shape.to !== 'BB') assertOpens(name, corpus);
+  return corpus;
+}
+
+/** Throws unless a contender's blocks open under the new KBPK, to the key that was there. */
+function assertOpens(name, corpus) {
   const { shape, from, to, keyBlocks } = corpus;
   const some = keyBlocks.slice(0, 200);
   const [kbpk, newKbpk] = [hold(shape.version, from), hold(shape.to, to)];
   const keys = some.map((keyBlock) => open(kbpk, keyBlock));
-  for (const name of [...ourNames(shape), 'tuned']) {
-    const results = makeRewrap(name, corpus)(some);
-    for (const [i, result] of results.entries()) {
+  for (const who of [name, 'tuned']) {
+    for (const [i, result] of makeRewrap(who, corpus)(some).entries()) {
       const keyBlock = typeof result === 'string' ? result : result.keyBlock;
-      strictEqual(open(newKbpk, keyBlock), keys[i], `${name}, ${shape.keyBlockLength} characters`);
+      strictEqual(open(newKbpk, keyBlock), keys[i], `${who}, ${shape.keyBlockLength} characters`);
     }
   }
 }
 
-function assertRefuses(corpus, every) {
-  for (const name of ourNames(corpus.shape)) {
-    for (const [i, { error }] of makeRewrap(name, corpus)(corpus.keyBlocks).entries()) {
-      strictEqual(error?.code, i % every === 0 ? 'AUTHENTICATION_FAILED' : undefined, name);
-    }
+function assertRefuses(name, corpus, every) {
+  for (const [i, { error }] of makeRewrap(name, corpus)(corpus.keyBlocks).entries()) {
+    strictEqual(error?.code, i % every === 0 ? 'AUTHENTICATION_FAILED' : undefined, name);
   }
 }
 

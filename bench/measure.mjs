@@ -60,7 +60,9 @@ export function describeRow({ name, rates }, opponents) {
 }
 
 export function mapValues(object, change) {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
+  return Object.fromEntries(
+    Object.entries(object).map(([key, value]) => [key, change(value, key)]),
+  );
 }
 
 /** A task that does many operations in one call. */

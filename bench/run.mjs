@@ -20,21 +20,21 @@ import { measureWarmUp } from './warm-up.mjs';
 import { measureWorkers } from './workers.mjs';
 
 const THOROUGH = {
-  single: { rounds: 11, warmUpRounds: 4, sliceMs: 60 },
-  bulk: { rounds: 15, warmUpRounds: 5, sliceMs: 80 },
-  tdes: { rounds: 15, warmUpRounds: 3, sliceMs: 80 },
-  growth: { rounds: 9, warmUpRounds: 3, sliceMs: 60 },
-  'warm-up': { runs: 5, rewraps: 60_000 },
-  workers: { rounds: 11, partsEach: 10 },
+  single: { rounds: 9, warmUpRounds: 4, sliceMs: 50 },
+  bulk: { rounds: 11, warmUpRounds: 8, sliceMs: 80 },
+  tdes: { rounds: 11, warmUpRounds: 4, sliceMs: 80 },
+  growth: { rounds: 7, warmUpRounds: 3, sliceMs: 50 },
+  'warm-up': { runs: 3, rewraps: 60_000 },
+  workers: { rounds: 7, partsEach: 10 },
   memory: { rewraps: 5_000_000 },
 };
 
 /** Shows that everything runs. */
 const QUICK = {
   single: { rounds: 3, warmUpRounds: 1, sliceMs: 25 },
-  bulk: { rounds: 3, warmUpRounds: 2, sliceMs: 30 },
+  bulk: { rounds: 3, warmUpRounds: 2, sliceMs: 20 },
   tdes: { rounds: 3, warmUpRounds: 1, sliceMs: 30 },
-  growth: { rounds: 3, warmUpRounds: 1, sliceMs: 15 },
+  growth: { rounds: 3, warmUpRounds: 1, sliceMs: 10 },
   'warm-up': { runs: 1, rewraps: 12_000 },
   workers: { rounds: 3, partsEach: 2 },
   memory: { rewraps: 500_000 },
