@@ -95,13 +95,18 @@ function printWord(word) {
   return word < 0 ? String(word) : `0x${word.toString(16).padStart(8, '0')}`;
 }
 
-/** A function around statements. */
+/** A function around statements, inside of another one. */
 export function printFunction(signature, lines, { doc } = {}) {
-  return [
+  return indent([
     ...(doc === undefined ? [] : [`/** ${doc} */`]),
     `function ${signature}: void {`,
-    ...lines.map((line) => `  ${line}`),
+    ...indent(lines),
     '}',
-    '',
-  ].join('\n');
+  ])
+    .join('\n')
+    .concat('\n');
+}
+
+export function indent(lines) {
+  return lines.map((line) => (line === '' ? '' : `  ${line}`));
 }

@@ -1,4 +1,4 @@
-import { printSteps } from './print.mjs';
+import { indent, printSteps } from './print.mjs';
 
 /** The two shapes of 32 words of one row: words of it, and planes of a block. */
 export function printTranspositions({ wideExchanges, narrowExchanges, wordPlane, ...planes }) {
@@ -11,14 +11,16 @@ export function printTranspositions({ wideExchanges, narrowExchanges, wordPlane,
       const planeOfBit = (bit) => wordPlane(planeOf, bit);
       return [toPlanes(cipher, planeOfBit), fromPlanes(cipher, planeOfBit)];
     }),
-  ].join('\n');
+  ]
+    .join('\n')
+    .trimEnd()
+    .concat('\n}\n');
 
   function toPlanes(cipher, planeOfBit) {
     const { bases, offset } = split(planeOfBit, 8, (group, i) => 4 * group + i);
     const wide = wideExchanges({ source: (word) => word, target: (word) => word });
     const narrow = narrowExchanges({ source: (bit) => bit, target: offset });
     return printTransposition(
-      `Turns the row at \`from\` into the 32 planes of the first word of a block at \`to\`.`,
       `${cipher.toLowerCase()}RowToPlanes`,
       ['const row = from + i;', ...printWide(wide, { array: 'words', offset: 'row' })],
       [
@@ -33,7 +35,6 @@ export function printTranspositions({ wideExchanges, narrowExchanges, wordPlane,
     const wide = wideExchanges({ source: (bit) => offset(bit / 4), target: (word) => word });
     const narrow = narrowExchanges({ source: (word) => word, target: (word) => word });
     return printTransposition(
-      `Turns the 32 planes of the first word of a block at \`from\` into the row at \`to\`.`,
       `${cipher.toLowerCase()}PlanesToRow`,
       [`const planes = from + ${bases};`, ...printWide(wide, { array: 'words', offset: 'planes' })],
       ['const row = to + 4 * i;', ...printNarrow(narrow, { array: 'words', offset: 'row' })],
@@ -41,19 +42,20 @@ export function printTranspositions({ wideExchanges, narrowExchanges, wordPlane,
   }
 }
 
-function printTransposition(doc, name, wide, narrow) {
-  const indented = (lines) => lines.map((line) => `    ${line}`).join('\n');
-  return `/** ${doc} */
-export function ${name}(words: Int32Array, to: number, from: number): void {
-  for (let i = 0; i < 4; i++) {
-${indented(wide)}
-  }
-  for (let i = 0; i < 8; i++) {
-${indented(narrow)}
-  }
-  WORDS.fill(0);
-}
-`;
+function printTransposition(name, wide, narrow) {
+  const lines = [
+    `function ${name}(words: Int32Array, to: number, from: number): void {`,
+    '  for (let i = 0; i < 4; i++) {',
+    ...indent(indent(wide)),
+    '  }',
+    '  for (let i = 0; i < 8; i++) {',
+    ...indent(indent(narrow)),
+    '  }',
+    '  WORDS.fill(0);',
+    '}',
+    '',
+  ];
+  return indent(lines).join('\n');
 }
 
 function printWide(program, from) {
@@ -84,9 +86,20 @@ const HEADER = `/**
  *
  * Transpositions of 32 words of 32 bits by exchanges of bit groups, from programs.ts: what turns
  * rows into planes and back. In two halves, so that each has no more values than the processor has
- * registers. Nothing is left in the array of this module when a call returns. Indices are in range:
- * there are 32 words, and as many planes.
+ * registers. What is between them is in a constant of a function that runs once, as in
+ * des-round.ts, and nothing of it is left when a call returns. Indices are in range: there are 32
+ * words, and as many planes.
  */
 
-const WORDS = /* @__PURE__ */ new Int32Array(32);
+/** Turns a row at \`from\` into the 32 planes of the first word of a block at \`to\`, or back. */
+type Transposition = (words: Int32Array, to: number, from: number) => void;
+
+export const transpositions: Readonly<
+  Record<'aesRowToPlanes' | 'aesPlanesToRow' | 'desRowToPlanes' | 'desPlanesToRow', Transposition>
+> = /* @__PURE__ */ createTranspositions();
+
+function createTranspositions(): typeof transpositions {
+  const WORDS = new Int32Array(32);
+
+  return { aesRowToPlanes, aesPlanesToRow, desRowToPlanes, desPlanesToRow };
 `;

@@ -6,7 +6,7 @@
  */
 
 import { PC1, PC2, ROTATIONS } from '../../primitives/des-tables.js';
-import { substituteBytes } from '../circuits/aes-layers.js';
+import { aesLayers } from '../circuits/aes-layers.js';
 import { aesPlane } from '../circuits/layouts.js';
 import type { PlaneConstant } from './engine.js';
 
@@ -71,7 +71,7 @@ function expandAesKey(key: Uint8Array): Uint8Array {
       // RotWord, for the first word of a round; in range: a word has four bytes.
       word[i] = roundKeys[at - 4 + (first ? (i + 1) & 3 : i)] as number;
     }
-    if (first || (key.length === 32 && at % 32 === 16)) substituteBytes(word);
+    if (first || (key.length === 32 && at % 32 === 16)) aesLayers.substituteBytes(word);
     if (first) {
       word[0] = (word[0] as number) ^ constant;
       constant = (constant << 1) ^ (constant >> 7 === 1 ? 0x11b : 0);

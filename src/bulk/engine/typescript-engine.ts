@@ -1,12 +1,7 @@
-import { decryptAes, encryptAes } from '../circuits/aes-layers.js';
+import { aesLayers } from '../circuits/aes-layers.js';
 import { transformTdes } from '../circuits/des-round.js';
 import { aesPlane, desPlane } from '../circuits/layouts.js';
-import {
-  aesPlanesToRow,
-  aesRowToPlanes,
-  desPlanesToRow,
-  desRowToPlanes,
-} from '../circuits/transpositions.js';
+import { transpositions } from '../circuits/transpositions.js';
 import type { Engine, LaneCipher, LaneKey } from './engine.js';
 import {
   AES_ROUND_MASKS,
@@ -30,10 +25,12 @@ export function createTypeScriptEngine(): Engine {
     planeOffset: (byte, bit) => 128 * (byte >> 4) + aesPlane(byte & 15, bit),
     toPlanes(to, from, blocks) {
       // Rows and the planes made of them go in the same order.
-      for (let at = 0; at < 128 * blocks; at += 32) aesRowToPlanes(words, to + at, from + at);
+      for (let at = 0; at < 128 * blocks; at += 32)
+        transpositions.aesRowToPlanes(words, to + at, from + at);
     },
     fromPlanes(to, from, blocks) {
-      for (let at = 0; at < 128 * blocks; at += 32) aesPlanesToRow(words, to + at, from + at);
+      for (let at = 0; at < 128 * blocks; at += 32)
+        transpositions.aesPlanesToRow(words, to + at, from + at);
     },
     constant: (block) => blockMasks(block, aesPlane),
     increment: (at) => increment(at, aes),
@@ -41,8 +38,8 @@ export function createTypeScriptEngine(): Engine {
       const rounds = aesRounds(key.length);
       const last = AES_ROUND_MASKS * rounds;
       return holdKey(aesMasks(key), {
-        encrypt: (masks, at) => encryptAes(words, at, masks, 0, AES_ROUND_MASKS, rounds),
-        decrypt: (masks, at) => decryptAes(words, at, masks, last, -AES_ROUND_MASKS, rounds),
+        encrypt: (masks, at) => aesLayers.encrypt(words, at, masks, 0, AES_ROUND_MASKS, rounds),
+        decrypt: (masks, at) => aesLayers.decrypt(words, at, masks, last, -AES_ROUND_MASKS, rounds),
       });
     },
   };
@@ -54,14 +51,14 @@ export function createTypeScriptEngine(): Engine {
     planeOffset: (byte, bit) => 64 * (byte >> 3) + desPlane(byte & 7, bit),
     toPlanes(to, from, blocks) {
       for (let at = 0; at < 64 * blocks; at += 64) {
-        desRowToPlanes(words, to + at, from + at);
-        desRowToPlanes(words, to + at - SECOND_WORD, from + at + 32);
+        transpositions.desRowToPlanes(words, to + at, from + at);
+        transpositions.desRowToPlanes(words, to + at - SECOND_WORD, from + at + 32);
       }
     },
     fromPlanes(to, from, blocks) {
       for (let at = 0; at < 64 * blocks; at += 64) {
-        desPlanesToRow(words, to + at, from + at);
-        desPlanesToRow(words, to + at + 32, from + at - SECOND_WORD);
+        transpositions.desPlanesToRow(words, to + at, from + at);
+        transpositions.desPlanesToRow(words, to + at + 32, from + at - SECOND_WORD);
       }
     },
     constant: (block) => blockMasks(block, desPlane),

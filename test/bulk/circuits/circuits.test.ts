@@ -1,7 +1,7 @@
 /** Every circuit for every input, as the gate list says it and as the engines run it. */
 
 import { describe, expect, it } from 'vitest';
-import { substituteBytes } from '../../../src/bulk/circuits/aes-layers.js';
+import { aesLayers } from '../../../src/bulk/circuits/aes-layers.js';
 import {
   AES_INVERSE_S_BOX,
   AES_S_BOX,
@@ -27,7 +27,7 @@ describe('the gate lists of DES', () => {
 
   it('are as long as they are said to be', () => {
     expect(DES_S_BOXES.map((list) => parseGates(list).length)).toEqual([
-      62, 56, 56, 40, 60, 58, 58, 55,
+      61, 55, 55, 40, 60, 56, 57, 51,
     ]);
   });
 });
@@ -116,7 +116,7 @@ describe('the generated code', () => {
   it('has the S-box of AES in all lanes', () => {
     for (let first = 0; first < 256; first += 32) {
       const bytes = Uint8Array.from({ length: 32 }, (_, i) => first + i);
-      substituteBytes(bytes);
+      aesLayers.substituteBytes(bytes);
       expect(bytes).toEqual(SBOX.slice(first, first + 32));
     }
   });
