@@ -101,7 +101,9 @@ export function runBatch(
     if (shape instanceof KeyblockError) {
       visitor.refuse(window.indexes[slot] as number, shape);
     } else if (shape.refused !== undefined) {
-      visitor.refuse(window.indexes[slot] as number, shape.refused);
+      // What is wrong with the text comes before the KBPK.
+      const error = scanError(stringOf(text, window, slot), policy) ?? shape.refused;
+      visitor.refuse(window.indexes[slot] as number, error);
     } else {
       if (isTolerant && raiseCase(text, at + shape.headerLength, at + keyBlockLength))
         window.lowerCase.add(slot);
@@ -143,13 +145,17 @@ export function runBatch(
 
 /** What is wrong with a text that is no key block. */
 export function errorOf(keyBlock: unknown, policy: Policy): KeyblockError {
+  return scanError(keyBlock, policy) ?? new KeyblockError('INVALID_HEX', { field: 'payload' });
+}
+
+function scanError(keyBlock: unknown, policy: Policy): KeyblockError | undefined {
   try {
     scanKeyBlock(keyBlock as string, policy); // refuses what is none
+    return undefined;
   } catch (error) {
     if (error instanceof KeyblockError) return error;
     throw error;
   }
-  return new KeyblockError('INVALID_HEX', { field: 'payload' });
 }
 
 function createChunk(
