@@ -28,7 +28,7 @@ export function scratchWords({ aes }: Machine): number {
 }
 
 /** The cipher of a version, as a machine has it. */
-export function cipherOf(machine: Machine, { kbpkAlgorithm }: Version): MachineCipher {
+function cipherOf(machine: Machine, { kbpkAlgorithm }: Version): MachineCipher {
   return kbpkAlgorithm === 'AES' ? machine.aes : machine.tdes;
 }
 
