@@ -1,48 +1,34 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createWasmEngine } from '../../../src/bulk/engine/wasm-engine.js';
 import { emitModule } from '../../../src/bulk/engine/wasm-module.js';
+
+const { CompileError, Instance, Memory, Module } = WebAssembly;
 
 afterEach(() => {
   vi.unstubAllGlobals();
-  vi.resetModules();
 });
 
-/** A copy of the module of its own, which has not compiled anything yet. */
-async function createEngine(): Promise<unknown> {
-  vi.resetModules();
-  const { createWasmEngine } = await import('../../../src/bulk/engine/wasm-engine.js');
-  return createWasmEngine();
-}
-
 describe('createWasmEngine', () => {
-  it('gives nothing where there is no WebAssembly', async () => {
+  // Before anything is compiled in this file: the compiled module is kept.
+  it('gives nothing where there is no WebAssembly', () => {
     vi.stubGlobal('WebAssembly', undefined);
-    expect(await createEngine()).toBeUndefined();
+    expect(createWasmEngine()).toBeUndefined();
   });
 
-  it('gives nothing where compiling is refused', async () => {
-    const { Memory } = WebAssembly;
-    const Module = vi.fn(function Module() {
-      throw new WebAssembly.CompileError('Wasm code generation disallowed by embedder');
-    });
-    vi.stubGlobal('WebAssembly', { ...WebAssembly, CompileError: Error, Memory, Module });
-    expect(await createEngine()).toBeUndefined();
-    expect(Module).toHaveBeenCalledOnce();
-  });
-
-  it('gives nothing where the host has no SIMD', async () => {
-    const { Instance, Memory, Module } = WebAssembly;
-    class OldModule extends Module {
-      constructor(bytes: BufferSource) {
-        super(bytes);
-        throw new WebAssembly.CompileError('Wasm SIMD unsupported');
+  it.each(['Wasm code generation disallowed by embedder', 'Wasm SIMD unsupported'])(
+    'gives nothing where compiling fails: %s',
+    (message) => {
+      class RefusedModule {
+        constructor() {
+          throw new CompileError(message);
+        }
       }
-    }
-    vi.stubGlobal('WebAssembly', { CompileError: Error, Instance, Memory, Module: OldModule });
-    expect(await createEngine()).toBeUndefined();
-  });
+      vi.stubGlobal('WebAssembly', { Instance, Memory, Module: RefusedModule });
+      expect(createWasmEngine()).toBeUndefined();
+    },
+  );
 
-  it('compiles once for all engines', async () => {
-    const { Instance, Memory, Module } = WebAssembly;
+  it('compiles once for all engines', () => {
     let compiled = 0;
     class CountingModule extends Module {
       constructor(bytes: BufferSource) {
@@ -51,9 +37,9 @@ describe('createWasmEngine', () => {
       }
     }
     vi.stubGlobal('WebAssembly', { Instance, Memory, Module: CountingModule });
-    const { createWasmEngine } = await import('../../../src/bulk/engine/wasm-engine.js');
-    expect(createWasmEngine()).toBeDefined();
-    expect(createWasmEngine()).not.toBe(createWasmEngine());
+    const engine = createWasmEngine();
+    expect(engine).toBeDefined();
+    expect(createWasmEngine()).not.toBe(engine);
     expect(compiled).toBe(1);
   });
 });
