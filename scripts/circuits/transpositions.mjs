@@ -1,7 +1,7 @@
 import { indent, printSteps } from './print.mjs';
 
 /** The two shapes of 32 words of one row: words of it, and planes of a block. */
-export function printTranspositions({ wideExchanges, narrowExchanges, wordPlane, ...planes }) {
+export function printTranspositions({ transposition, wordPlane, ...planes }) {
   return [
     HEADER,
     ...[
@@ -18,8 +18,8 @@ export function printTranspositions({ wideExchanges, narrowExchanges, wordPlane,
 
   function toPlanes(cipher, planeOfBit) {
     const { bases, offset } = split(planeOfBit, 8, (group, i) => 4 * group + i);
-    const wide = wideExchanges({ source: (word) => word, target: (word) => word });
-    const narrow = narrowExchanges({ source: (bit) => bit, target: offset });
+    const wide = transposition({ source: (word) => word, target: (word) => word }, 'first');
+    const narrow = transposition({ source: (bit) => bit, target: offset }, 'second');
     return printTransposition(
       `${cipher.toLowerCase()}RowToPlanes`,
       ['const row = from + i;', ...printWide(wide, { array: 'words', offset: 'row' })],
@@ -32,8 +32,11 @@ export function printTranspositions({ wideExchanges, narrowExchanges, wordPlane,
 
   function fromPlanes(cipher, planeOfBit) {
     const { bases, offset } = split(planeOfBit, 4, (group, i) => group + 4 * i);
-    const wide = wideExchanges({ source: (bit) => offset(bit / 4), target: (word) => word });
-    const narrow = narrowExchanges({ source: (word) => word, target: (word) => word });
+    const wide = transposition(
+      { source: (bit) => offset(bit / 4), target: (word) => word },
+      'first',
+    );
+    const narrow = transposition({ source: (word) => word, target: (word) => word }, 'second');
     return printTransposition(
       `${cipher.toLowerCase()}PlanesToRow`,
       [`const planes = from + ${bases};`, ...printWide(wide, { array: 'words', offset: 'planes' })],

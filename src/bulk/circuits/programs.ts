@@ -168,30 +168,19 @@ export interface Ends {
 /**
  * Transposes 32 words of 32 bits: bit `i` of word `k` becomes bit `k` of word `i`. A row becomes
  * planes by it, and planes become a row.
+ *
+ * @param part - All of it; or, for a machine of few registers, the first half over every fourth
+ *   word from word 0, or the second half over words 0 to 3.
  */
-export function transposition(ends: Ends): Program {
-  return exchanges(range(32), EXCHANGES, ends);
-}
-
-/** The first half of it, for a machine of few registers: over every fourth word. */
-export function wideExchanges(ends: Ends): Program {
-  return exchanges(
-    range(8).map((i) => 4 * i),
-    EXCHANGES.slice(0, 3),
-    ends,
-  );
-}
-
-/** The second half: over four words next to each other. */
-export function narrowExchanges(ends: Ends): Program {
-  return exchanges(range(4), EXCHANGES.slice(3), ends);
-}
-
-function exchanges(
-  numbers: readonly number[],
-  distances: typeof EXCHANGES,
+export function transposition(
   { source, target }: Ends,
+  part: 'whole' | 'first' | 'second' = 'whole',
 ): Program {
+  const [numbers, distances] = {
+    whole: [range(32), EXCHANGES] as const,
+    first: [range(8).map((i) => 4 * i), EXCHANGES.slice(0, 3)] as const,
+    second: [range(4), EXCHANGES.slice(3)] as const,
+  }[part];
   const program = createProgram();
   const words = new Map(numbers.map((number) => [number, program.load('from', source(number))]));
   for (const [distance, bits] of distances) {

@@ -14,9 +14,8 @@ import type { PlaneConstant } from './engine.js';
 export const TDES_ROUND_MASKS = 64;
 export const TDES_MASKS: number = 48 * TDES_ROUND_MASKS;
 
-/** Masks of a round key of AES, and of all 15 that AES-256 has. */
+/** Masks of a round key of AES. */
 export const AES_ROUND_MASKS = 128;
-export const AES_MASKS: number = 15 * AES_ROUND_MASKS;
 
 /** How many rounds AES has under a key of this many bytes. */
 export function aesRounds(keyLength: number): number {

@@ -2,7 +2,6 @@
 
 import {
   type Engine,
-  type EngineName,
   type LaneCipher,
   type LaneKey,
   laneOffset,
@@ -10,14 +9,9 @@ import {
 import { createTypeScriptEngine } from '../../../src/bulk/engine/typescript-engine.js';
 import { createWasmEngine } from '../../../src/bulk/engine/wasm-engine.js';
 
-export const ENGINES: readonly { name: EngineName; create: () => Engine | undefined }[] = [
-  { name: 'typescript', create: createTypeScriptEngine },
-  { name: 'wasm-simd', create: createWasmEngine },
-];
-
 /** The engines that this host has; there is a test that it has all of them. */
 export function availableEngines(): Engine[] {
-  return ENGINES.flatMap(({ create }) => create() ?? []);
+  return [createTypeScriptEngine(), createWasmEngine() ?? []].flat();
 }
 
 /** Writes a message of whole words into the rows of a lane, from the row at `at` on. */
