@@ -118,6 +118,13 @@ export function createPlaneMachine(engine: Engine): Machine {
         const { pool } = random;
         for (let i = bit; i < bit + 8; i++) {
           const plane = block + (order.offsets[i] as number); // as above
+          if (begun) {
+            for (let v = 0; v < width; v++, next++) {
+              words[plane + v] = pool[next] as number;
+              pool[next] = 0;
+            }
+            continue;
+          }
           for (let v = 0; v < width; v++, next++) {
             const old = words[plane + v] as number;
             words[plane + v] = old ^ ((old ^ (pool[next] as number)) & (masks[v] as number));

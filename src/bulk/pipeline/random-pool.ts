@@ -1,6 +1,6 @@
 /** Padding for many blocks: drawn in large portions, handed out in words, overwritten after. */
 
-import { drawBytes, type RandomBytes, systemRandomBytes } from '../../primitives/random.js';
+import { drawBytes, type RandomBytes } from '../../primitives/random.js';
 
 /** The most that is drawn at once, in words. */
 const PORTION = 4096;
@@ -29,14 +29,7 @@ export function createRandomPool(randomBytes: RandomBytes | undefined): RandomPo
       announced = count;
     },
     draw(count) {
-      if (used + count > pool.length) {
-        pool.fill(0);
-        // A caller's generator is asked for what is needed; the system's in whole portions.
-        const wanted = randomBytes === undefined ? PORTION : Math.min(announced, PORTION);
-        const words = Math.max(wanted - (wanted % count), count);
-        pool = new Int32Array(drawBytes(randomBytes ?? systemRandomBytes, 4 * words).buffer);
-        used = 0;
-      }
+      if (used + count > pool.length) refill(count);
       announced -= count;
       used += count;
       return used - count;
@@ -46,4 +39,19 @@ export function createRandomPool(randomBytes: RandomBytes | undefined): RandomPo
       used = pool.length;
     },
   };
+
+  function refill(count: number): void {
+    used = 0;
+    if (randomBytes === undefined) {
+      if (pool.length === 0) pool = new Int32Array(PORTION);
+      crypto.getRandomValues(pool);
+      return;
+    }
+    // A caller's generator is asked for what is needed, the system's for whole portions.
+    const wanted = Math.min(announced, PORTION);
+    const words = Math.max(wanted - (wanted % count), count);
+    pool.fill(0);
+    const bytes = drawBytes(randomBytes, 4 * words);
+    pool = new Int32Array(bytes.buffer);
+  }
 }
