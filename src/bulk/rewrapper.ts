@@ -24,7 +24,12 @@ import { rewrapChunk } from './pipeline/rewrap-chunk.js';
 import type { RewrapRules } from './pipeline/rewrap-plans.js';
 import { createShapes } from './pipeline/shape.js';
 import { readText, type Text } from './pipeline/text.js';
-import { createWorkshop, prepareKbpk } from './pipeline/workshop.js';
+import {
+  createWorkshop,
+  type PreparedKbpk,
+  prepareKbpk,
+  type Workshop,
+} from './pipeline/workshop.js';
 
 /** What a bulk re-wrap may change in headers: the version, and attributes that it narrows. */
 export interface BulkHeaderChanges extends HeaderChanges {
@@ -135,7 +140,7 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
   const workshop = createWorkshop(chooseEngine(own(options, 'engine')), aes);
   const { machine, aesMachine } = workshop;
   const from = prepareKbpk(own(options, 'from'), 'from', workshop);
-  const to = prepareKbpk(own(options, 'to'), 'to', workshop);
+  const to = prepareOther(own(options, 'to'), from, workshop);
   const random = createRandomPool(randomBytes);
   const shapes = createShapes(from, reading);
   const { checkValue } = workshop;
@@ -208,6 +213,21 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
     from.destroy();
     to.destroy();
     workshop.destroy();
+  }
+}
+
+/** Prepares the second KBPK, or overwrites what was prepared before. */
+function prepareOther(
+  key: KeyInput | undefined,
+  first: PreparedKbpk,
+  workshop: Workshop,
+): PreparedKbpk {
+  try {
+    return prepareKbpk(key, 'to', workshop);
+  } catch (error) {
+    first.destroy();
+    workshop.destroy();
+    throw error;
   }
 }
 

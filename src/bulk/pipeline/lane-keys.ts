@@ -43,10 +43,7 @@ export function deriveLaneKeys(
       ? { kbek: variant(kbpk, ENCRYPTION), kbak: variant(kbpk, AUTHENTICATION) }
       : deriveByCmac(machine, kbpk, version);
   const cipher = cipherOf(machine, version);
-  const encryption = cipher.prepare(kbek);
-  const authentication = cipher.prepare(kbak);
-  kbek.fill(0);
-  kbak.fill(0);
+  const [encryption, authentication] = prepareBoth(cipher, kbek, kbak);
   const { whole, part } = cmacSubkeys(machine, cipher, authentication);
   const wholeSubkey = cipher.constant(whole);
   const partSubkey = cipher.constant(part);
@@ -65,6 +62,20 @@ export function deriveLaneKeys(
       partSubkey.fill(0);
     },
   };
+}
+
+/** Prepares two derived keys and overwrites their bytes, whatever a port says to them. */
+function prepareBoth(
+  cipher: MachineCipher,
+  kbek: Uint8Array,
+  kbak: Uint8Array,
+): readonly [LaneKey, LaneKey] {
+  try {
+    return [cipher.prepare(kbek), cipher.prepare(kbak)];
+  } finally {
+    kbek.fill(0);
+    kbak.fill(0);
+  }
 }
 
 /** The check value of a cipher key at full length: a zero block encrypted, or its CMAC. */

@@ -127,6 +127,7 @@ export function prepareKbpk(
     },
     destroy() {
       kbpk.fill(0);
+      for (const value of knownCheckValues.get(kbpk)?.values() ?? []) value.fill(0);
       knownCheckValues.delete(kbpk);
       for (const ofMachine of derived.values()) {
         for (const keys of ofMachine.values()) keys.destroy();
