@@ -1,6 +1,6 @@
 /** Interleaved measurement of many functions in one process, and what to say about the samples. */
 
-/** Calls between two looks at the clock, so that looking costs nothing. */
+/** Single operations between two looks at the clock, so that looking costs nothing. */
 const BATCH = 64;
 
 /**
@@ -8,7 +8,8 @@ const BATCH = 64;
  * all of them and samples of one round may be divided by each other. The first rounds do not count:
  * code that is optimised for one task is optimised again when the next one brings other objects.
  *
- * @param tasks - Functions that do one operation; each is given the number of the call.
+ * @param tasks - Functions that are given the number of the call. A task does one operation, or as
+ * many as its property `operations` says.
  * @returns For every task its rates, one a round, in operations per second.
  */
 export function measureInterleaved(tasks, { rounds, warmUpRounds, sliceMs }) {
@@ -24,19 +25,66 @@ export function measureInterleaved(tasks, { rounds, warmUpRounds, sliceMs }) {
   return rates;
 }
 
+/**
+ * Measures rows of contenders, all in the same rounds.
+ *
+ * @param rows - Each with a name, and tasks by the name of the contender.
+ * @returns The rows, each with its rates, one a round, by the name of the contender.
+ */
+export function measureRows(rows, settings) {
+  const samples = measureInterleaved(
+    rows.flatMap(({ tasks }) => Object.values(tasks)),
+    settings,
+  );
+  let next = 0;
+  return rows.map(({ name, tasks }) => ({
+    name,
+    rates: Object.fromEntries(Object.keys(tasks).map((contender) => [contender, samples[next++]])),
+  }));
+}
+
+/** What of a row goes into the results: rates, and how every contender compares with some of them. */
+export function describeRow({ name, rates }, opponents) {
+  return {
+    name,
+    opsPerSecond: mapValues(rates, summarize),
+    versus: Object.fromEntries(
+      opponents
+        .filter((opponent) => rates[opponent] !== undefined)
+        .map((opponent) => [
+          opponent,
+          mapValues(rates, (own) => summarize(divide(own, rates[opponent]))),
+        ]),
+    ),
+  };
+}
+
+export function mapValues(object, change) {
+  return Object.fromEntries(
+    Object.entries(object).map(([key, value]) => [key, change(value, key)]),
+  );
+}
+
+/** A task that does many operations in one call. */
+export function batchTask(operations, run) {
+  return Object.assign(run, { operations });
+}
+
 function measureRate(task, sliceMs) {
+  const { operations = 1 } = task;
+  const callsAtOnce = Math.max(1, Math.floor(BATCH / operations));
   const start = cpuMs();
   let calls = 0;
   let elapsed = 0;
   do {
-    for (let i = 0; i < BATCH; i++) {
+    for (let i = 0; i < callsAtOnce; i++) {
       // A result that is looked at cannot be optimised away.
       if (task(calls + i) === undefined) throw new Error('a task must give its result back');
     }
-    calls += BATCH;
+    calls += callsAtOnce;
     elapsed = cpuMs() - start;
   } while (elapsed < sliceMs);
-  return (calls / elapsed) * 1000;
+  return ((calls * operations) / elapsed) * 1000;
 }
 
 /**
@@ -44,7 +92,7 @@ function measureRate(task, sliceMs) {
  * the time in which the process was not running; this counts what the work costs, and with it the
  * threads of the garbage collector and the compiler, which the work keeps busy.
  */
-function cpuMs() {
+export function cpuMs() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }

@@ -65,10 +65,16 @@ export function unwrapKey({ kbpk, keyBlock }) {
   return { header, key: payload.subarray(2, 2 + bits / 8) };
 }
 
-/** Moves a key block from one KBPK to another, with fresh padding under the same header. */
+/**
+ * Moves a key block from one KBPK to another, with fresh padding under the same header. If that
+ * says a check value of the KBPK (of an AES key, in optional block KP), the new one takes its place.
+ */
 export function rewrapKey({ keyBlock, from, to }) {
   const { header, key } = unwrapKey({ kbpk: from, keyBlock });
-  return wrapKey({ kbpk: to, key, header });
+  if (!optionalBlockIds(header).includes('KP')) return wrapKey({ kbpk: to, key, header });
+  const [before, after] = [from, to].map((kbpk) => `KP1001${computeAesKcv(kbpk)}`);
+  if (!header.includes(before)) throw new Error('wrong KP');
+  return wrapKey({ kbpk: to, key, header: header.replace(before, after) });
 }
 
 /** The legacy check value of a TDES key: a zero block enciphered, three bytes. */
@@ -89,17 +95,27 @@ function blockSizeOf(header) {
 
 /** Length of the fixed header and the optional blocks. */
 function headerLength(keyBlock) {
-  let end = 16;
+  return optionalBlocks(keyBlock).reduce((end, { length }) => end + length, 16);
+}
+
+function optionalBlockIds(keyBlock) {
+  return optionalBlocks(keyBlock).map(({ id }) => id);
+}
+
+function optionalBlocks(keyBlock) {
+  const blocks = [];
+  let at = 16;
   for (let left = Number(keyBlock.slice(12, 14)); left > 0; left--) {
-    let length = Number.parseInt(keyBlock.slice(end + 2, end + 4), 16);
+    let length = Number.parseInt(keyBlock.slice(at + 2, at + 4), 16);
     if (length === 0) {
-      const digits = Number.parseInt(keyBlock.slice(end + 4, end + 6), 16);
-      length = Number.parseInt(keyBlock.slice(end + 6, end + 6 + digits), 16);
+      const digits = Number.parseInt(keyBlock.slice(at + 4, at + 6), 16);
+      length = Number.parseInt(keyBlock.slice(at + 6, at + 6 + digits), 16);
     }
     if (!(length >= 4)) throw new Error('malformed optional block');
-    end += length;
+    blocks.push({ id: keyBlock.slice(at, at + 2), length });
+    at += length;
   }
-  return end;
+  return blocks;
 }
 
 function deriveBlockKeys(kbpk, blockSize) {

@@ -19,15 +19,17 @@ const PRINTABLE = /^[ -~]*$/;
 const ZERO_BLOCKS = { 8: Buffer.alloc(8), 16: Buffer.alloc(16) };
 
 /**
- * Derives what a KBPK's key blocks need, once: KBEK, KBAK and the KBAK's first CMAC subkey. The
- * second one is never needed, because header and payload are whole blocks.
+ * Derives what a KBPK's key blocks need, once: KBEK, KBAK and the KBAK's first CMAC subkey, and the
+ * optional block KP, which names the KBPK. The second subkey is never needed, because header and
+ * payload are whole blocks.
  */
 export function prepareKbpk({ versionId, kbpk }) {
   const blockSize = versionId === 'B' ? 8 : 16;
   const { kbek, kbak } = deriveBlockKeys(kbpk, blockSize);
   const { k1 } = cmacSubkeys(createCipheriv(ecbName(kbak, blockSize), kbak, null), blockSize);
   const cbcName = ecbName(kbpk, blockSize).replace(/-ecb$/, '-cbc');
-  return { versionId, blockSize, cbcName, kbek, kbak, k1 };
+  const kp = versionId === 'D' ? `KP1001${computeAesKcv(kbpk)}` : undefined;
+  return { versionId, blockSize, cbcName, kbek, kbak, k1, kp };
 }
 
 /** Wraps a key under a prepared KBPK. */
@@ -86,10 +88,24 @@ export function unwrapKey({ prepared, keyBlock }) {
   return { header, key: payload.subarray(2, 2 + bits / 8) };
 }
 
-/** Moves a key block from one prepared KBPK to another: same header, fresh padding. */
+/**
+ * Moves a key block from one prepared KBPK to another: the same header but for version, length and
+ * the check value of the KBPK, if it is there; fresh padding.
+ */
 export function rewrapKey({ keyBlock, from, to }) {
   const { header, key } = unwrapKey({ prepared: from, keyBlock });
-  return wrapKey({ prepared: to, key, header });
+  const same = header[0] === to.versionId ? header : to.versionId + header.slice(1);
+  return wrapKey({ prepared: to, key, header: replaceKp(same, from.kp, to.kp) });
+}
+
+/** One KP block for another of the same form. */
+function replaceKp(header, from, to) {
+  const at = findBlock(header, 'KP');
+  if (at === -1) return header;
+  if (from === undefined || to === undefined) throw new Error('KP of another form');
+  const end = at + from.length;
+  if (header.slice(at, end) !== from) throw new Error('wrong KP');
+  return header.slice(0, at) + to + header.slice(end);
 }
 
 /** The legacy check value of a TDES key: a zero block enciphered, three bytes. */
@@ -174,15 +190,27 @@ function maskedLength(header, key) {
 function headerLength(keyBlock) {
   let end = 16;
   for (let left = Number(keyBlock.slice(12, 14)); left > 0; left--) {
-    let length = Number.parseInt(keyBlock.slice(end + 2, end + 4), 16);
-    if (length === 0) {
-      const digits = Number.parseInt(keyBlock.slice(end + 4, end + 6), 16);
-      length = Number.parseInt(keyBlock.slice(end + 6, end + 6 + digits), 16);
-    }
-    if (!(length >= 4)) throw new Error('malformed optional block');
-    end += length;
+    end += blockLength(keyBlock, end);
   }
   return end;
+}
+
+/** Where the optional block of some kind begins in a header that has been read, or -1. */
+function findBlock(header, id) {
+  for (let at = 16; at < header.length; at += blockLength(header, at)) {
+    if (header.startsWith(id, at)) return at;
+  }
+  return -1;
+}
+
+function blockLength(text, at) {
+  let length = Number.parseInt(text.slice(at + 2, at + 4), 16);
+  if (length === 0) {
+    const digits = Number.parseInt(text.slice(at + 4, at + 6), 16);
+    length = Number.parseInt(text.slice(at + 6, at + 6 + digits), 16);
+  }
+  if (!(length >= 4)) throw new Error('malformed optional block');
+  return length;
 }
 
 function fourDigits(number) {

@@ -7,7 +7,12 @@ import ts from 'typescript';
 const SRC = resolve(process.argv[2] ?? 'src');
 
 /** A folder of src, and the folders that its files must not import. */
-const CLOSED = { primitives: ['tr31', 'kcv', 'tr34'], kcv: ['tr31', 'tr34'], tr31: ['tr34'] };
+const CLOSED = {
+  primitives: ['tr31', 'kcv', 'bulk', 'tr34'],
+  kcv: ['tr31', 'bulk', 'tr34'],
+  tr31: ['bulk', 'tr34'],
+  bulk: ['kcv', 'tr34'],
+};
 
 /** All that src may import besides itself, and what some of its folders may besides. */
 const PACKAGES = /^@noble\/(?:ciphers|hashes)\//;
@@ -16,14 +21,11 @@ const PACKAGES_OF = { tr34: /^@noble\/curves\//, 'tr34/pki': /^(?:pkijs|asn1js)$
 /** All that src may take from the host: present everywhere, and neither I/O nor clock nor state. */
 const HOST = ['crypto', 'TextDecoder', 'TextEncoder', 'atob', 'btoa'];
 
-/** Types of Web Crypto, which only TR-34 uses. */
-const WEB_CRYPTO = [
-  'CryptoKey',
-  'CryptoKeyPair',
-  'EcKeyGenParams',
-  'RsaHashedKeyGenParams',
-  'SubtleCrypto',
-];
+/** What some folders may take besides: types of Web Crypto, and what a host may be without. */
+const HOST_OF = {
+  tr34: ['CryptoKey', 'CryptoKeyPair', 'EcKeyGenParams', 'RsaHashedKeyGenParams', 'SubtleCrypto'],
+  'bulk/engine': ['WebAssembly'],
+};
 
 /** Values of the language that src does without. */
 const DENIED = {
@@ -80,7 +82,7 @@ function checkIndex(source) {
 }
 
 function visit(node, path) {
-  if (ts.isIdentifier(node)) checkGlobal(node, path[0]);
+  if (ts.isIdentifier(node)) checkGlobal(node, path);
   else if (ts.isMetaProperty(node)) fail(node, `${node.getText()} differs between hosts`);
   else if (node.kind === ts.SyntaxKind.ImportKeyword && ts.isCallExpression(node.parent)) {
     fail(node, 'import() loads at run time');
@@ -105,8 +107,8 @@ function isSpecifier({ parent }) {
 function checkImport(literal, path) {
   const specifier = literal.text;
   if (!specifier.startsWith('.')) {
-    const allowed = [PACKAGES, PACKAGES_OF[path[0]], PACKAGES_OF[path.slice(0, 2).join('/')]];
-    if (!allowed.some((pattern) => pattern?.test(specifier))) {
+    const allowed = [PACKAGES, ...ofFolder(PACKAGES_OF, path)];
+    if (!allowed.some((pattern) => pattern.test(specifier))) {
       fail(literal, `imports ${specifier}`);
     }
     return;
@@ -116,8 +118,13 @@ function checkImport(literal, path) {
   if (CLOSED[path[0]]?.includes(folder)) fail(literal, `${path[0]} must not import ${folder}`);
 }
 
+/** What a table says of the folder of a file, and of the folder inside it. */
+function ofFolder(table, path) {
+  return [path[0], path.slice(0, 2).join('/')].flatMap((folder) => table[folder] ?? []);
+}
+
 /** What neither src nor a package declares is the host's, or the language's. */
-function checkGlobal(node, folder) {
+function checkGlobal(node, path) {
   const name = node.text;
   const { parent } = node;
   if (name === 'globalThis') return fail(node, `globalThis ${DENIED.globalThis}`);
@@ -126,21 +133,25 @@ function checkGlobal(node, folder) {
     ? checker.getShorthandAssignmentValueSymbol(parent)
     : checker.getSymbolAtLocation(node);
   const libraries = symbol?.declarations?.map((declaration) => declaration.getSourceFile()) ?? [];
-  // A property or method of the library is reached through an object, which is judged itself.
+  // A member of the library is reached through an object or a namespace, which is judged itself.
+  const isMember =
+    (ts.isPropertyAccessExpression(parent) && parent.name === node) ||
+    (ts.isQualifiedName(parent) && parent.right === node);
   const isGlobal =
+    !isMember &&
     libraries.length > 0 &&
     libraries.every((library) => program.isSourceFileDefaultLibrary(library)) &&
     (symbol.flags & (ts.SymbolFlags.Property | ts.SymbolFlags.Method)) === 0;
   if (!isGlobal) return;
 
   const isHost = libraries.every((library) => /lib\.(?:dom|webworker)/.test(library.fileName));
-  const isKnown = HOST.includes(name) || (folder === 'tr34' && WEB_CRYPTO.includes(name));
+  const isKnown = [...HOST, ...ofFolder(HOST_OF, path)].includes(name);
   if (isHost && !isKnown) fail(node, `${name} is the host's`);
   if (ts.isPartOfTypeNode(node)) return;
 
   if (Object.hasOwn(DENIED, name)) fail(node, `${name} ${DENIED[name]}`);
   const member = ts.isPropertyAccessExpression(parent) ? parent.name.text : undefined;
-  if (Object.hasOwn(MEMBERS, name) && !(member !== undefined && MEMBERS[name](member, folder))) {
+  if (Object.hasOwn(MEMBERS, name) && !(member !== undefined && MEMBERS[name](member, path[0]))) {
     fail(node, `${name}${member === undefined ? ' as a whole' : `.${member}`} is not for src`);
   }
   if (name === 'Date' && readsClock(node)) fail(node, 'the time is a parameter');

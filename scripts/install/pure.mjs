@@ -5,6 +5,7 @@ const before = Object.getOwnPropertyDescriptors(globalThis);
 await import('keyblock');
 await import('keyblock/tr31');
 await import('keyblock/kcv');
+await import('keyblock/bulk');
 await import('keyblock/tr34');
 const after = Object.getOwnPropertyDescriptors(globalThis);
 

@@ -37,6 +37,9 @@ export function defaultMethod(algorithm: KeyAlgorithm): KcvMethod {
   }
 }
 
+/** Computes {@link fullCheckValue}, by whatever implementation of the ciphers. */
+export type ComputeCheckValue = typeof fullCheckValue;
+
 /** The check value at full length: a cipher block, or the whole digest. */
 export function fullCheckValue(
   algorithm: KeyAlgorithm,

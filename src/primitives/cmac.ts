@@ -15,9 +15,9 @@ export function createCmac(cipher: BlockCipher): Cmac {
   const { blockLength } = cipher;
   const k1 = new Uint8Array(blockLength);
   cipher.encryptBlock(k1, 0);
-  double(k1);
+  doubleBlock(k1);
   const k2 = new Uint8Array(k1);
-  double(k2);
+  doubleBlock(k2);
   return {
     compute(message) {
       const state = new Uint8Array(blockLength);
@@ -50,7 +50,7 @@ function xorBlock(state: Uint8Array, bytes: Uint8Array, offset: number): void {
 }
 
 /** Multiplies by x in GF(2^64) or GF(2^128), without a branch on the secret bit. */
-function double(block: Uint8Array): void {
+export function doubleBlock(block: Uint8Array): void {
   const polynomial = block.length === 8 ? 0x1b : 0x87;
   const overflow = (block[0] as number) >> 7;
   for (let i = 0; i < block.length; i++) {

@@ -1,7 +1,12 @@
 /** Optional blocks KC and KP, computed. */
 
 import type { KeyAlgorithm } from '../primitives/algorithms.js';
-import { DEFAULT_KCV_LENGTHS, defaultMethod, fullCheckValue } from '../primitives/check-value.js';
+import {
+  type ComputeCheckValue,
+  DEFAULT_KCV_LENGTHS,
+  defaultMethod,
+  fullCheckValue,
+} from '../primitives/check-value.js';
 import { encodeHex } from '../primitives/hex.js';
 import { formatOptionalBlock } from './optional-block-data.js';
 import type { OptionalBlock } from './optional-blocks.js';
@@ -13,8 +18,9 @@ export function checkValueBlock(
   key: Uint8Array,
   method: 'legacy' | 'cmac' = cipherMethod(algorithm),
   length: number = DEFAULT_KCV_LENGTHS[method],
+  checkValue: ComputeCheckValue = fullCheckValue,
 ): OptionalBlock {
-  const value = fullCheckValue(algorithm, key, method, undefined);
+  const value = checkValue(algorithm, key, method, undefined);
   return formatOptionalBlock({ id, method, kcv: encodeHex(value.subarray(0, length)) });
 }
 

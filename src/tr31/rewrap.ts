@@ -6,8 +6,8 @@
 
 import { KeyblockError, type KeyblockErrorCode, type KeyblockErrorField } from '../errors.js';
 import { own, requireObject } from '../primitives/bytes.js';
+import type { ComputeCheckValue } from '../primitives/check-value.js';
 import type { KeyInput } from '../secret-key.js';
-import type { BlockKeys } from './binding/binding.js';
 import { withBlockKeys } from './binding/block-keys.js';
 import { checkValueBlock } from './check-value-block.js';
 import {
@@ -101,7 +101,8 @@ export function rewrapKey(options: RewrapKeyOptions): string {
     const version = VERSIONS[narrowed.versionId];
     return withBlockKeys(own(options, 'to'), 'to', version, (keys) => {
       settle(kbpkIssues(keys.kbpk, 'to'), writing);
-      const header = describeNewKbpk(narrowed, old, key, keys, findings.some(isStrengthRule));
+      const wasWeaker = findings.some(isStrengthRule);
+      const header = describeNewKbpk(narrowed, old, key, keys.kbpk, wasWeaker);
       return sealKeyBlock(header, reserved, key, keys, writing, options);
     });
   } finally {
@@ -124,7 +125,7 @@ const FIXED = [
 ] as const satisfies readonly (readonly [KeyblockErrorField, KeyblockErrorCode])[];
 
 /** Applies a caller's changes to an authentic header. */
-function narrowHeader(header: KeyBlockHeader, changes: HeaderChanges): KeyBlockHeader {
+export function narrowHeader(header: KeyBlockHeader, changes: HeaderChanges): KeyBlockHeader {
   const versionId = own(changes, 'versionId') ?? header.versionId;
   if (!isVersionId(versionId)) throw new KeyblockError('UNSUPPORTED', { field: 'versionId' });
   const given: HeaderChanges & Partial<Omit<KeyBlockHeader, keyof HeaderChanges>> = changes;
@@ -149,17 +150,19 @@ function narrowHeader(header: KeyBlockHeader, changes: HeaderChanges): KeyBlockH
 }
 
 /** Brings up to date what optional blocks say about the KBPK: KP and the pedigree WP. */
-function describeNewKbpk(
+export function describeNewKbpk(
   header: KeyBlockHeader,
   old: KeyBlockHeader,
   key: Uint8Array,
-  { kbpk }: BlockKeys,
+  kbpk: Uint8Array,
   wasWeaker: boolean,
+  checkValue?: ComputeCheckValue,
 ): KeyBlockHeader {
   if (header.optionalBlocks.length === 0) return header;
-  const isWeaker = wasWeaker || keyIssues(header, key, kbpk).some(isStrengthRule);
+  const isWeaker =
+    wasWeaker || keyIssues(header, key, kbpk, undefined, checkValue).some(isStrengthRule);
   const optionalBlocks = header.optionalBlocks.map((block) => {
-    if (block.id === 'KP') return newCheckValue(block, header, old, kbpk);
+    if (block.id === 'KP') return newCheckValue(block, header, old, kbpk, checkValue);
     return block.id === 'WP' ? newPedigree(block, isWeaker) : block;
   });
   return { ...header, optionalBlocks };
@@ -171,13 +174,15 @@ function newCheckValue(
   { versionId }: KeyBlockHeader,
   old: KeyBlockHeader,
   kbpk: Uint8Array,
+  checkValue: ComputeCheckValue | undefined,
 ): OptionalBlock {
   const { kbpkAlgorithm } = VERSIONS[versionId];
   const content = hasStandardFormat(block) ? readOptionalBlock(block) : undefined;
   if (content?.id !== 'KP' || VERSIONS[old.versionId].kbpkAlgorithm !== kbpkAlgorithm) {
-    return checkValueBlock('KP', kbpkAlgorithm, kbpk);
+    return checkValueBlock('KP', kbpkAlgorithm, kbpk, undefined, undefined, checkValue);
   }
-  return checkValueBlock('KP', kbpkAlgorithm, kbpk, content.method, content.kcv.length / 2);
+  const length = content.kcv.length / 2;
+  return checkValueBlock('KP', kbpkAlgorithm, kbpk, content.method, length, checkValue);
 }
 
 /** WP may only get worse: once the key was, or now is, under a KBPK that is weaker. */
@@ -187,6 +192,6 @@ function newPedigree(block: OptionalBlock, isWeaker: boolean): OptionalBlock {
   return content.id === 'WP' ? formatOptionalBlock({ ...content, weaker: true }) : block;
 }
 
-function isStrengthRule({ rule }: { readonly rule: RuleName }): boolean {
+export function isStrengthRule({ rule }: { readonly rule: RuleName }): boolean {
   return rule.startsWith('weaker-kbpk');
 }

@@ -7,6 +7,7 @@
 import { KeyblockError } from '../errors.js';
 import { fitsAlgorithm } from '../primitives/algorithms.js';
 import { own, requireObject } from '../primitives/bytes.js';
+import type { ComputeCheckValue } from '../primitives/check-value.js';
 import { asciiText, writeHex } from '../primitives/hex.js';
 import type { RandomBytes } from '../primitives/random.js';
 import { type ClearKey, type KeyInput, withClearKey } from '../secret-key.js';
@@ -108,17 +109,12 @@ export function sealKeyBlock(
   options: SealOptions,
 ): string {
   requireWritable(header, reserved, key, keys.kbpk, policy);
-  const version = VERSIONS[header.versionId];
   const masked = own(options, 'maskedKeyLength');
   const randomBytes = own(options, 'randomBytes');
-  const { headerLength, format } = layOutHeader(header, reserved);
-  const payload = payloadLength(version, header.algorithm, key.length, masked);
-  const keyBlockLength = headerLength + 2 * (payload + version.macLength);
-  if (keyBlockLength > MAX_KEY_BLOCK_LENGTH) {
-    throw new KeyblockError('INPUT_TOO_LARGE', { field: 'key' });
-  }
+  const { headerText, payload } = layOutKeyBlock(header, reserved, key.length, masked);
+  const headerLength = headerText.length;
   const message = new Uint8Array(headerLength + payload);
-  writeAscii(format(keyBlockLength), message);
+  writeAscii(headerText, message);
   try {
     writePayload(message, headerLength, key, randomBytes);
     const mac = sealMessage(keys, message, headerLength);
@@ -126,6 +122,23 @@ export function sealKeyBlock(
   } finally {
     message.fill(0);
   }
+}
+
+/** The header with the length of the whole block, and how many bytes the payload has. */
+export function layOutKeyBlock(
+  header: KeyBlockHeader,
+  reserved: string,
+  keyLength: number,
+  masked: MaskedKeyLength | undefined,
+): { readonly headerText: string; readonly payload: number } {
+  const version = VERSIONS[header.versionId];
+  const { headerLength, format } = layOutHeader(header, reserved);
+  const payload = payloadLength(version, header.algorithm, keyLength, masked);
+  const keyBlockLength = headerLength + 2 * (payload + version.macLength);
+  if (keyBlockLength > MAX_KEY_BLOCK_LENGTH) {
+    throw new KeyblockError('INPUT_TOO_LARGE', { field: 'key' });
+  }
+  return { headerText: format(keyBlockLength), payload };
 }
 
 /** Header as text, payload and MAC in hex. */
@@ -140,12 +153,14 @@ function formatKeyBlock(message: Uint8Array, headerLength: number, mac: Uint8Arr
 /** Where a block is put together. Kept, because a fresh array of its size costs a key's wrapping. */
 const line = /* @__PURE__ */ new Uint8Array(MAX_KEY_BLOCK_LENGTH);
 
-function requireWritable(
+/** Refuses what strict validation would refuse to read, and keys that do not fit. */
+export function requireWritable(
   header: KeyBlockHeader,
   reserved: string,
   key: Uint8Array,
   kbpk: Uint8Array,
   policy: Policy,
+  checkValue?: ComputeCheckValue,
 ): void {
   const { versionId } = header;
   if ((versionId === 'A' || versionId === 'C') && !policy.allow.has('version-a-or-c')) {
@@ -157,7 +172,8 @@ function requireWritable(
     throw new KeyblockError('INVALID_LENGTH', { field: 'key' });
   }
   settle(headerIssues(header, reserved), policy);
-  settle(keyIssues(header, key, kbpk).map(strictInWriting), policy);
+  const issues = keyIssues(header, key, kbpk, undefined, checkValue);
+  settle(issues.map(strictInWriting), policy);
 }
 
 /** What is only reported about a block that exists need not come into existence. */

@@ -27,7 +27,7 @@ function deriveBlockKeys(key: ClearKey, field: KeyblockErrorField, version: Vers
 }
 
 /** Whether a key has the length and, where that is known, the algorithm for a version. */
-function fitsVersion({ algorithm, bytes }: ClearKey, version: Version): boolean {
+export function fitsVersion({ algorithm, bytes }: ClearKey, version: Version): boolean {
   if (!version.kbpkLengths.includes(bytes.length)) return false;
   const expected = bytes.length === 8 ? 'DES' : version.kbpkAlgorithm;
   return algorithm === undefined || algorithm === expected;

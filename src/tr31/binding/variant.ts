@@ -4,8 +4,8 @@ import { createTdes } from '../../primitives/des.js';
 import { computeCbcMac, decryptCbc, encryptCbc } from '../../primitives/modes.js';
 import type { BlockKeys } from './binding.js';
 
-const ENCRYPTION = 0x45; // E
-const AUTHENTICATION = 0x4d; // M
+export const ENCRYPTION = 0x45; // E
+export const AUTHENTICATION = 0x4d; // M
 const MAC_LENGTH = 4;
 
 /** Makes both variants of a KBPK of 8, 16 or 24 bytes. */
@@ -35,6 +35,7 @@ export function deriveVariantKeys(kbpk: Uint8Array): BlockKeys {
   };
 }
 
-function variant(kbpk: Uint8Array, letter: number): Uint8Array<ArrayBuffer> {
+/** A KBPK with a letter in every byte. */
+export function variant(kbpk: Uint8Array, letter: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(kbpk).map((byte) => byte ^ letter);
 }

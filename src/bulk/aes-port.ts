@@ -1,0 +1,77 @@
+/**
+ * AES that somebody else computes, many blocks at a time: the way to native AES.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../errors.js';
+import { isBytes } from '../primitives/bytes.js';
+
+/**
+ * AES of the embedder's, for versions D and E: whole blocks under one key, one independent of the
+ * other (ECB). Everything else, the chaining of all blocks included, is done here.
+ */
+export interface AesPort {
+  /**
+   * Prepares a key.
+   *
+   * @param key - 16, 24 or 32 bytes: lent, and overwritten after the call. Copy what is needed.
+   */
+  prepare(key: Uint8Array): AesPortKey;
+}
+
+/** A key that an {@link AesPort} has prepared. */
+export interface AesPortKey {
+  /**
+   * Encrypts blocks of 16 bytes each.
+   *
+   * @param blocks - A multiple of 16 bytes, lent: clear keys among them, overwritten later.
+   * @returns As many bytes; in the same array or in one that the port will not use again.
+   */
+  encryptBlocks(blocks: Uint8Array): Uint8Array;
+  /** Decrypts blocks, as `encryptBlocks` encrypts them. */
+  decryptBlocks(blocks: Uint8Array): Uint8Array;
+  /** Forgets the key. */
+  destroy?(): void;
+}
+
+/** Refuses what is no port. */
+export function checkedAesPort(aes: AesPort | undefined): AesPort | undefined {
+  if (aes === undefined) return undefined;
+  if (typeof aes !== 'object' || aes === null || typeof aes.prepare !== 'function') throw refused();
+  return aes;
+}
+
+/** A port's key, its answers checked. */
+export function preparePortKey(aes: AesPort, key: Uint8Array): AesPortKey {
+  const lent = new Uint8Array(key);
+  try {
+    const prepared: unknown = aes.prepare(lent);
+    if (!isPortKey(prepared)) throw refused();
+    return prepared;
+  } finally {
+    lent.fill(0);
+  }
+}
+
+/** Puts what a port returned in the place of what it was given, and overwrites its copy. */
+export function takeBlocks(blocks: Uint8Array, returned: unknown): void {
+  if (!isBytes(returned) || returned.length !== blocks.length) throw refused();
+  if (returned.buffer === blocks.buffer && returned.byteOffset === blocks.byteOffset) return;
+  blocks.set(returned);
+  returned.fill(0);
+}
+
+function isPortKey(value: unknown): value is AesPortKey {
+  if (typeof value !== 'object' || value === null) return false;
+  const { encryptBlocks, decryptBlocks, destroy } = value as Partial<AesPortKey>; // all checked
+  return (
+    typeof encryptBlocks === 'function' &&
+    typeof decryptBlocks === 'function' &&
+    (destroy === undefined || typeof destroy === 'function')
+  );
+}
+
+function refused(): KeyblockError {
+  return new KeyblockError('INVALID_ARGUMENT', { field: 'options' });
+}

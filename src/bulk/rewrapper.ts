@@ -1,0 +1,304 @@
+/**
+ * Re-wraps many key blocks from one KBPK to another.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../errors.js';
+import { own, requireObject } from '../primitives/bytes.js';
+import { checkedRandomBytes, type RandomBytes } from '../primitives/random.js';
+import type { KeyInput } from '../secret-key.js';
+import { isVersionId } from '../tr31/header.js';
+import type { MaskedKeyLength } from '../tr31/payload.js';
+import type { HeaderChanges } from '../tr31/rewrap.js';
+import { type Allow, readPolicy, type Validation } from '../tr31/rules.js';
+import { VERSIONS, type Version } from '../tr31/versions.js';
+import { writingPolicy } from '../tr31/wrap.js';
+import { type AesPort, checkedAesPort } from './aes-port.js';
+import { chooseEngine, type EngineChoice } from './choose-engine.js';
+import type { EngineName } from './engine/engine.js';
+import { runBatch } from './pipeline/batch.js';
+import type { Machine } from './pipeline/machine.js';
+import { createRandomPool } from './pipeline/random-pool.js';
+import { rewrapChunk } from './pipeline/rewrap-chunk.js';
+import type { RewrapRules } from './pipeline/rewrap-plans.js';
+import { createShapes } from './pipeline/shape.js';
+import { readText, type Text } from './pipeline/text.js';
+import {
+  createWorkshop,
+  type PreparedKbpk,
+  prepareKbpk,
+  type Workshop,
+} from './pipeline/workshop.js';
+
+/** What a bulk re-wrap may change in headers: the version, and attributes that it narrows. */
+export interface BulkHeaderChanges extends HeaderChanges {
+  /** The version of the new blocks: one that the new KBPK can be used for. */
+  readonly versionId?: 'B' | 'D' | 'E' | undefined;
+}
+
+/** What {@link createRewrapper} takes. */
+export interface RewrapperOptions {
+  /** The KBPK that the blocks are under. Copied: destroying it later does not reach the copy. */
+  readonly from: KeyInput;
+  /** The KBPK that the new blocks are to be under, copied likewise. */
+  readonly to: KeyInput;
+  /** What is to change in every header, as `rewrapKey` takes it. */
+  readonly header?: BulkHeaderChanges | undefined;
+  /**
+   * How to read the given blocks. Writing is strict all the same.
+   * @defaultValue `'strict'`
+   */
+  readonly validation?: Validation | undefined;
+  /** Rules to lift, each by its own word. */
+  readonly allow?: readonly Allow[] | undefined;
+  /**
+   * Hides the length of the keys, as `wrapKey` does.
+   * @defaultValue `'x9.143'`
+   */
+  readonly maskedKeyLength?: MaskedKeyLength | undefined;
+  /**
+   * Where padding comes from: called for many blocks at once, with up to 16384 bytes.
+   * @defaultValue Web Crypto
+   */
+  readonly randomBytes?: RandomBytes | undefined;
+  /** @defaultValue `'auto'` */
+  readonly engine?: EngineChoice | undefined;
+  /** AES of the embedder's, used where blocks and new blocks are of versions D or E. */
+  readonly aes?: AesPort | undefined;
+}
+
+/** What became of one block of {@link Rewrapper.rewrap}. */
+export type RewrapOutcome = { readonly keyBlock: string } | { readonly error: KeyblockError };
+
+/** What became of one block of {@link Rewrapper.rewrapBytes}. */
+export type RewrapBytesOutcome =
+  | { readonly keyBlock: Uint8Array<ArrayBuffer> }
+  | { readonly error: KeyblockError };
+
+/** Two prepared KBPKs, and the working memory to re-wrap from one to the other. */
+export interface Rewrapper {
+  /** What does the work: `'native'` where AES was passed in. */
+  readonly engine: EngineName | 'native';
+  /**
+   * Re-wraps key blocks, of whatever versions and lengths, one independent of the other.
+   *
+   * @param keyBlocks - The blocks. What is no string of a key block gets its error.
+   * @returns For each block the new one, or the error that `rewrapKey` throws for it; in the order
+   * of the input.
+   * @throws {@link KeyblockError} `INVALID_ARGUMENT` for what is no array, `KEY_DESTROYED`, and
+   * `STATE_CONFLICT` when called from inside a function that was passed in.
+   */
+  rewrap(keyBlocks: readonly string[]): readonly RewrapOutcome[];
+  /** Does the same with the bytes of the text, ASCII. The new blocks are arrays of their own. */
+  rewrapBytes(keyBlocks: readonly Uint8Array[]): readonly RewrapBytesOutcome[];
+  /** Overwrites both keys, what was derived from them and the working memory. */
+  destroy(): void;
+}
+
+/**
+ * Prepares the re-wrapping of key blocks by the million: the keys are derived once, and many
+ * blocks go side by side through ciphers without tables. Each result is that of `rewrapKey`, to
+ * the code and field of an error; padding is fresh.
+ *
+ * A block whose MAC is wrong costs what one costs whose MAC is right, and gets the one
+ * `AUTHENTICATION_FAILED`, whatever is wrong with it. It does not disturb its neighbours.
+ *
+ * @param options - Both KBPKs, what is to change, and how to read and write.
+ * @returns The prepared operation. It holds keys: `destroy` it after use.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `KEY_DESTROYED`; `KBPK_MISMATCH` for a KBPK
+ * that no version has; `UNSUPPORTED` where the engine asked for does not run.
+ *
+ * @example
+ * ```ts
+ * import { fromHex, generateKey } from 'keyblock';
+ * import { createRewrapper } from 'keyblock/bulk';
+ *
+ * const rewrapper = createRewrapper({
+ *   from: fromHex('DD7515F2BFC17F85CE48F3CA25CB21F6'),
+ *   to: generateKey({ algorithm: 'AES', lengthBits: 256 }),
+ *   header: { versionId: 'D' },
+ * });
+ * const [first, second] = rewrapper.rewrap([
+ *   'B0080P0TE00E000094B420079CC80BA3461F86FE26EFC4A3B8E4FA4C5F5341176EED7B727B8A248E',
+ *   'B0080P0TE00E000094B420079CC80BA3461F86FE26EFC4A3B8E4FA4C5F5341176EED7B727B8A2480',
+ * ]);
+ * rewrapper.destroy();
+ * first !== undefined && 'keyBlock' in first && first.keyBlock.length; // 112
+ * second !== undefined && 'error' in second && second.error.code; // 'AUTHENTICATION_FAILED'
+ * ```
+ */
+export function createRewrapper(options: RewrapperOptions): Rewrapper {
+  requireObject(options, 'options');
+  const reading = readPolicy(options);
+  const writing = writingPolicy(options);
+  const changes = readChanges(own(options, 'header'));
+  const maskedKeyLength = own(options, 'maskedKeyLength');
+  const randomBytes = own(options, 'randomBytes');
+  checkedRandomBytes(randomBytes);
+  const aes = checkedAesPort(own(options, 'aes'));
+  const workshop = createWorkshop(chooseEngine(own(options, 'engine')), aes);
+  const { machine, aesMachine } = workshop;
+  const from = prepareKbpk(own(options, 'from'), 'from', workshop);
+  const to = prepareOther(own(options, 'to'), from, workshop);
+  const random = createRandomPool(randomBytes);
+  const shapes = createShapes(from, reading);
+  const { checkValue } = workshop;
+  const rules: RewrapRules = { from, to, changes, reading, writing, maskedKeyLength, checkValue };
+  let state: 'ready' | 'working' | 'destroyed' = 'ready';
+
+  return {
+    engine: aesMachine.name,
+    rewrap: (keyBlocks) => run(keyBlocks, takeStrings),
+    rewrapBytes: (keyBlocks) => run(keyBlocks, takeBytes),
+    destroy() {
+      // In the middle of its work it is wiped when that ends, and what was done is not given out.
+      if (state === 'ready') wipeKeys();
+      state = 'destroyed';
+    },
+  };
+
+  function run<T>(keyBlocks: readonly unknown[], take: TakeBlocks<T>): readonly Outcome<T>[] {
+    if (state === 'destroyed') throw destroyed();
+    if (state === 'working') throw new KeyblockError('STATE_CONFLICT');
+    if (!Array.isArray(keyBlocks)) {
+      throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyBlock' });
+    }
+    state = 'working';
+    const outcomes = new Array<Outcome<T>>(keyBlocks.length);
+    try {
+      runBatch(workshop, shapes, reading, keyBlocks, {
+        lanesFor: (version) => machineFor(version).lanes,
+        refuse(index, error) {
+          outcomes[index] = { error };
+        },
+        visit(chunk) {
+          const { indexes, version } = chunk;
+          rewrapChunk(workshop, machineFor(version), rules, random, chunk, {
+            refuse(lane, error) {
+              outcomes[indexes[lane] as number] = { error }; // in range, here and below
+            },
+            take(lanes, length, text) {
+              take(text, lanes.length, length, (i, keyBlock) => {
+                outcomes[indexes[lanes[i] as number] as number] = { keyBlock };
+              });
+            },
+          });
+          requireAlive();
+        },
+      });
+      requireAlive();
+      return outcomes;
+    } finally {
+      workshop.wipe();
+      random.wipe();
+      if (state === 'working') state = 'ready';
+      else wipeKeys();
+    }
+  }
+
+  /** A function that was passed in may have destroyed what is being worked with. */
+  function requireAlive(): void {
+    if (state === 'destroyed') throw destroyed();
+  }
+
+  function machineFor({ versionId, kbpkAlgorithm }: Version): Machine {
+    const written = changes.versionId ?? versionId;
+    const isAes = isVersionId(written) && VERSIONS[written].kbpkAlgorithm === 'AES';
+    return isAes && kbpkAlgorithm === 'AES' ? aesMachine : machine;
+  }
+
+  function wipeKeys(): void {
+    shapes.wipe();
+    from.destroy();
+    to.destroy();
+    workshop.destroy();
+  }
+}
+
+/** Prepares the second KBPK, or overwrites what was prepared before. */
+function prepareOther(
+  key: KeyInput | undefined,
+  first: PreparedKbpk,
+  workshop: Workshop,
+): PreparedKbpk {
+  try {
+    return prepareKbpk(key, 'to', workshop);
+  } catch (error) {
+    first.destroy();
+    workshop.destroy();
+    throw error;
+  }
+}
+
+type Outcome<T> = { readonly keyBlock: T } | { readonly error: KeyblockError };
+
+/** Takes blocks of one length out of a text, in which each begins at a multiple of four. */
+type TakeBlocks<T> = (
+  text: Text,
+  count: number,
+  length: number,
+  put: (i: number, keyBlock: T) => void,
+) => void;
+
+/**
+ * Strings are cut out of longer ones, because decoding each by itself costs several times as much.
+ * Who keeps one of them keeps at most so many characters.
+ */
+const PORTION_LENGTH = 8192;
+
+function takeStrings(
+  text: Text,
+  count: number,
+  length: number,
+  put: (i: number, keyBlock: string) => void,
+): void {
+  const step = (length + 3) & ~3;
+  const portion = Math.max(1, Math.floor(PORTION_LENGTH / step));
+  for (let first = 0; first < count; first += portion) {
+    const end = Math.min(count, first + portion);
+    const string = readText(text, first * step, (end - 1) * step + length);
+    for (let i = first; i < end; i++) {
+      const from = (i - first) * step;
+      put(i, string.slice(from, from + length));
+    }
+  }
+}
+
+function takeBytes(
+  { bytes }: Text,
+  count: number,
+  length: number,
+  put: (i: number, keyBlock: Uint8Array<ArrayBuffer>) => void,
+): void {
+  const step = (length + 3) & ~3;
+  for (let i = 0; i < count; i++) put(i, bytes.slice(i * step, i * step + length));
+}
+
+/** What may be named in a header, whether it may change or not. */
+const CHANGES = [
+  'versionId',
+  'modeOfUse',
+  'exportability',
+  'keyContext',
+  'keyUsage',
+  'algorithm',
+  'keyVersionNumber',
+  'optionalBlocks',
+] as const;
+
+/** Copies what is to change, so that it is the same for every block. */
+function readChanges(given: BulkHeaderChanges | undefined): HeaderChanges {
+  if (given === undefined) return {};
+  requireObject(given, 'header');
+  const changes: Record<string, unknown> = {};
+  for (const name of CHANGES) {
+    const value = own(given as Record<string, unknown>, name);
+    if (value !== undefined) changes[name] = value;
+  }
+  return changes; // of any type: every value is checked with the header that it is to change
+}
+
+function destroyed(): KeyblockError {
+  return new KeyblockError('KEY_DESTROYED', { field: 'from' });
+}

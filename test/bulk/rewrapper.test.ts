@@ -1,0 +1,367 @@
+import fc from 'fast-check';
+import { fromHex, generateKey, KeyblockError, SecretKey } from 'keyblock';
+import { createRewrapper, type Rewrapper, type RewrapperOptions } from 'keyblock/bulk';
+import { parseKeyBlock, rewrapKey, unwrapKey, wrapKey } from 'keyblock/tr31';
+import { describe, expect, it } from 'vitest';
+import { expectRewrapped, facts, WAYS } from './outcomes.js';
+
+const TDES_KBPK = fromHex('DD7515F2BFC17F85CE48F3CA25CB21F6E5D3C1B7A9F80213');
+const AES_KBPK = fromHex('88E1AB2A2E3DD38C1FA039A536500CC8A87AB9D62DC92C01058FA79F44657DE6');
+const NEW_TDES = fromHex('0123456789ABCDEFFEDCBA987654321089ABCDEF01234567');
+const NEW_AES = fromHex('00112233445566778899AABBCCDDEEFF102030405060708090A0B0C0D0E0F0FF');
+
+type From = 'A' | 'B' | 'C' | 'D' | 'E';
+
+const kbpkOf = (versionId: From) => ('DE'.includes(versionId) ? AES_KBPK : TDES_KBPK);
+
+const ALGORITHMS = { A: ['AES', 'D0'], T: ['TDES', 'P0'], H: ['HMAC', 'M7'] } as const;
+
+/** Key blocks with keys of several kinds and lengths, and headers that differ a little or a lot. */
+const anyKeyBlock = (versions: string) =>
+  fc
+    .record({
+      versionId: fc.constantFrom(...versions) as fc.Arbitrary<From>,
+      key: fc.oneof(
+        fc.constantFrom(16, 24).map((length) => ({ letter: 'T', length }) as const),
+        fc.constantFrom(16, 24, 32).map((length) => ({ letter: 'A', length }) as const),
+        fc.integer({ min: 14, max: 40 }).map((length) => ({ letter: 'H', length }) as const),
+      ),
+      place: fc.option(fc.stringMatching(/^[0-9]{12}$/)),
+      label: fc.option(fc.constantFrom('a', 'b~ b', 'c'.repeat(9)), { freq: 4 }),
+      serial: fc.option(fc.constantFrom('FFFF0123456789ABCDEF', '0123456789ABCDEF'), { freq: 4 }),
+      checkValues: fc.constantFrom<('KC' | 'KP')[]>([], ['KP'], ['KC', 'KP']),
+      masked: fc.constantFrom('x9.143', 'none', 48),
+      seed: fc.nat(255),
+    })
+    .map(({ versionId, key: { letter, length }, ...drawn }) => {
+      const [algorithm, keyUsage] = ALGORITHMS[letter];
+      const bytes = Uint8Array.from({ length }, (_, i) => (drawn.seed + 37 * i * i + i) & 255);
+      const optionalBlocks = [
+        ...(letter === 'H' ? [{ id: 'HM', data: '21' }] : []),
+        ...(drawn.place === null ? [] : [{ id: '10', data: `0001000200${drawn.place}` }]),
+        ...(drawn.label === null ? [] : [{ id: 'LB', data: drawn.label }]),
+        ...(drawn.serial === null ? [] : [{ id: 'KS', data: drawn.serial }]),
+      ];
+      return wrapKey({
+        kbpk: kbpkOf(versionId),
+        key: new SecretKey({ algorithm, bytes }),
+        header: {
+          versionId,
+          keyUsage,
+          algorithm: letter,
+          modeOfUse: letter === 'H' ? 'G' : 'B',
+          exportability: 'E',
+          optionalBlocks,
+        },
+        checkValues:
+          letter === 'H'
+            ? drawn.checkValues.slice(-1).filter((id) => id === 'KP')
+            : drawn.checkValues,
+        maskedKeyLength:
+          typeof drawn.masked === 'number' ? Math.max(48, length) : (drawn.masked as 'none'),
+        allow: ['version-a-or-c', 'weaker-kbpk'],
+      });
+    });
+
+/** What is no key block, is no longer one, or is one of another key. */
+const anyAltered = (keyBlocks: fc.Arbitrary<string>): fc.Arbitrary<unknown> =>
+  fc.oneof(
+    fc
+      .tuple(
+        keyBlocks,
+        fc.nat(),
+        fc.constantFrom('0', '1', 'A', 'a', 'Z', ' ', '~', '\u00e9', '\ud83d'),
+      )
+      .map(([text, at, character]) => {
+        const i = at % text.length;
+        return text.slice(0, i) + character + text.slice(i + 1);
+      }),
+    fc.tuple(keyBlocks, fc.nat()).map(([text, at]) => text.slice(0, at % text.length)),
+    keyBlocks.map((text) => `${text}0`),
+    keyBlocks.map((text) => text.slice(0, 16) + text.slice(16).toLowerCase()),
+    fc.constantFrom<unknown>(
+      undefined,
+      null,
+      42,
+      {},
+      [],
+      '',
+      'D0016P0AE00E0000',
+      '\u00e9'.repeat(144),
+    ),
+  );
+
+const anyMixture = (versions: string) =>
+  fc.array(
+    fc.oneof(
+      { arbitrary: anyKeyBlock(versions), weight: 3 },
+      { arbitrary: anyAltered(anyKeyBlock(versions)), weight: 1 },
+    ),
+    { minLength: 1, maxLength: 90 },
+  );
+
+const TRANSLATIONS = [
+  { versions: 'ABC', from: TDES_KBPK, to: NEW_TDES, header: { versionId: 'B' } },
+  { versions: 'ABC', from: TDES_KBPK, to: NEW_AES, header: { versionId: 'D' } },
+  { versions: 'ABC', from: TDES_KBPK, to: NEW_AES, header: { versionId: 'E', exportability: 'N' } },
+  { versions: 'DE', from: AES_KBPK, to: NEW_TDES, header: { versionId: 'B' } },
+  { versions: 'DE', from: AES_KBPK, to: NEW_AES, header: { versionId: 'D', keyContext: '1' } },
+  { versions: 'DE', from: AES_KBPK, to: NEW_AES, header: { versionId: 'E' } },
+  { versions: 'DE', from: AES_KBPK, to: NEW_AES, header: undefined },
+  { versions: 'BD', from: AES_KBPK, to: NEW_AES, header: undefined },
+] as const satisfies readonly (RewrapperOptions & { versions: string })[];
+
+const everyTranslation = WAYS.flatMap(([way, options]) =>
+  TRANSLATIONS.map(({ versions, ...translation }) => {
+    const title = `${versions} to ${translation.header?.versionId ?? 'the same'}`;
+    return { way, title, versions, options: { ...options, ...translation } };
+  }),
+);
+
+describe('createRewrapper', () => {
+  it.each(everyTranslation)(
+    'does to every block of a mixture what rewrapKey does: $way, $title',
+    ({ versions, options }) => {
+      const { from, to, header } = options;
+      const strict = createRewrapper({ ...options, allow: ['weaker-kbpk'] });
+      const tolerant = createRewrapper({ ...options, validation: 'interoperable' });
+      const bytesOf = (text: string) =>
+        Uint8Array.from(text, (character) => character.charCodeAt(0));
+      fc.assert(
+        fc.property(anyMixture(versions), (mixture) => {
+          const keyBlocks = mixture as string[]; // some are none
+          const outcomes = strict.rewrap(keyBlocks);
+          const others = tolerant.rewrap(keyBlocks);
+          expect(outcomes).toHaveLength(keyBlocks.length);
+          keyBlocks.forEach((keyBlock, i) => {
+            expectRewrapped(outcomes[i], { keyBlock, from, to, header, allow: ['weaker-kbpk'] });
+            expectRewrapped(others[i], { keyBlock, from, to, header, validation: 'interoperable' });
+          });
+          const texts = keyBlocks.filter(
+            (text) => typeof text === 'string' && /^[\0-\xff]*$/.test(text),
+          );
+          strict.rewrapBytes(texts.map(bytesOf)).forEach((outcome, i) => {
+            const text =
+              'keyBlock' in outcome
+                ? { keyBlock: String.fromCharCode(...outcome.keyBlock) }
+                : outcome;
+            const keyBlock = texts[i] as string; // as many
+            expectRewrapped(text, { keyBlock, from, to, header, allow: ['weaker-kbpk'] });
+          });
+        }),
+        { numRuns: 8 },
+      );
+      strict.destroy();
+      tolerant.destroy();
+    },
+    120_000,
+  );
+
+  const stored = (place: string, key = generateKey({ algorithm: 'AES', lengthBits: 128 })) =>
+    wrapKey({
+      kbpk: AES_KBPK,
+      key,
+      header: {
+        versionId: 'D',
+        keyUsage: 'D0',
+        algorithm: 'A',
+        modeOfUse: 'B',
+        exportability: 'N',
+        optionalBlocks: [{ id: '10', data: place.padStart(76, '0') }],
+      },
+      checkValues: ['KP'],
+    });
+
+  describe.each(WAYS)('%s', (way, options) => {
+    const create = (more: Partial<RewrapperOptions> = {}) =>
+      createRewrapper({ from: AES_KBPK, to: NEW_AES, ...options, ...more });
+
+    it('says what it runs on', () => {
+      const rewrapper = create();
+      expect(rewrapper.engine).toBe(way);
+      rewrapper.destroy();
+    });
+
+    it('brings KP up to date, keeps the place, and renews the padding', () => {
+      const rewrapper = create();
+      const key = generateKey({ algorithm: 'AES', lengthBits: 128 });
+      const keyBlocks = Array.from({ length: 300 }, (_, i) => stored(String(i), key));
+      const outcomes = rewrapper.rewrap(keyBlocks).map(keyBlockOf);
+      expect(new Set(outcomes.map((text) => text.slice(-96))).size).toBe(300);
+      outcomes.forEach((keyBlock, i) => {
+        const { header } = unwrapKey({ kbpk: NEW_AES, keyBlock });
+        const [place, kp] = header.optionalBlocks;
+        expect(place).toEqual({ id: '10', data: String(i).padStart(76, '0') });
+        expect(kp?.data).not.toBe(
+          parseKeyBlock(keyBlocks[i] as string).header.optionalBlocks[1]?.data,
+        );
+      });
+      rewrapper.destroy();
+    });
+
+    it('takes more blocks than a window holds, of two lengths in turn', () => {
+      const rewrapper = create();
+      const some = Array.from({ length: 6 }, (_, i) => stored('1'.repeat(1 + 16 * (i % 2)) + i));
+      const wide = stored('9'.repeat(100));
+      const keyBlocks = Array.from({ length: 5000 }, (_, i) =>
+        i % 7 === 6 ? wide : (some[i % 7] as string),
+      );
+      const outcomes = rewrapper.rewrap(keyBlocks).map(keyBlockOf);
+      expect(outcomes.map((text) => text.slice(16, 100))).toEqual(
+        keyBlocks.map((text) => text.slice(16, 100)),
+      );
+      rewrapper.destroy();
+    });
+
+    it('re-wraps the longest blocks', () => {
+      const key = new SecretKey({ algorithm: 'HMAC', bytes: new Uint8Array(4950).fill(7) });
+      const header = {
+        versionId: 'E',
+        keyUsage: 'M7',
+        algorithm: 'H',
+        modeOfUse: 'G',
+        exportability: 'N',
+        optionalBlocks: [{ id: 'HM', data: '21' }],
+      } as const;
+      const keyBlock = wrapKey({ kbpk: AES_KBPK, key, header });
+      expect(keyBlock.length).toBeGreaterThan(9900);
+      const rewrapper = create();
+      for (const outcome of rewrapper.rewrap(Array.from({ length: 5 }, () => keyBlock))) {
+        expectRewrapped(outcome, { keyBlock, from: AES_KBPK, to: NEW_AES });
+      }
+      rewrapper.destroy();
+    }, 60_000);
+
+    it('asks a generator for the padding of many blocks at once', () => {
+      const asked: number[] = [];
+      const randomBytes = (length: number) => {
+        asked.push(length);
+        return new Uint8Array(length).fill(0xff); // the same by bits as by bytes
+      };
+      const rewrapper = create({ randomBytes });
+      const outcomes = rewrapper.rewrap(Array.from({ length: 32 }, (_, i) => stored(String(i))));
+      expect(asked.length).toBeLessThanOrEqual(2);
+      for (const outcome of outcomes) {
+        const { keyBlock } = outcome as { keyBlock: string }; // all are sound
+        const again = rewrapKey({ keyBlock, from: NEW_AES, to: NEW_AES, randomBytes });
+        expect(keyBlock).toBe(again);
+      }
+      rewrapper.destroy();
+    });
+
+    it('refuses what a generator returns that is not what was asked for', () => {
+      const rewrapper = create({ randomBytes: () => new Uint8Array(3) });
+      expect(() => rewrapper.rewrap([stored('1')])).toThrow(refusal('INVALID_ARGUMENT'));
+      rewrapper.destroy();
+    });
+
+    it('is of no use after its end, nor in the middle of its work', () => {
+      let during: () => unknown = () => 0;
+      const randomBytes = (length: number) => {
+        during();
+        return new Uint8Array(length);
+      };
+      const rewrapper: Rewrapper = create({ randomBytes });
+      const keyBlock = stored('1');
+      during = () => rewrapper.rewrap([keyBlock]);
+      expect(() => rewrapper.rewrap([keyBlock])).toThrow(refusal('STATE_CONFLICT'));
+      during = () => 0;
+      expect(rewrapper.rewrap([keyBlock]).map(keyBlockOf)).toHaveLength(1);
+      during = () => rewrapper.destroy();
+      expect(() => rewrapper.rewrap([keyBlock])).toThrow(refusal('KEY_DESTROYED'));
+      expect(() => rewrapper.rewrap([])).toThrow(refusal('KEY_DESTROYED'));
+      rewrapper.destroy();
+    });
+  });
+
+  it('gives every failure that depends on the key one error, which holds no input', () => {
+    const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, engine: 'typescript' });
+    const keyBlock = stored('1');
+    const altered = Array.from({ length: 96 }, (_, i) => {
+      const at = keyBlock.length - 1 - i;
+      return keyBlock.slice(0, at) + (keyBlock[at] === '0' ? '1' : '0') + keyBlock.slice(at + 1);
+    });
+    const errors = rewrapper
+      .rewrap(altered)
+      .map((outcome) => ('error' in outcome ? outcome.error : outcome));
+    const [first] = errors as KeyblockError[];
+    expect(first).toBeInstanceOf(KeyblockError);
+    for (const error of errors) {
+      expect(facts(error as KeyblockError)).toEqual(
+        facts(new KeyblockError('AUTHENTICATION_FAILED')),
+      );
+      expect(Object.getOwnPropertyNames(error)).toEqual(Object.getOwnPropertyNames(first));
+      expect(Object.isFrozen(error)).toBe(true);
+    }
+    rewrapper.destroy();
+  });
+
+  it('takes no option from Object.prototype', () => {
+    const polluted = {
+      allow: ['version-a-or-c', 'weaker-kbpk'],
+      validation: 'interoperable',
+      engine: 'none',
+    };
+    Object.assign(Object.prototype, polluted);
+    try {
+      const rewrapper = createRewrapper({ from: TDES_KBPK, to: NEW_TDES });
+      const lowerCase = wrapKey({
+        kbpk: TDES_KBPK,
+        key: NEW_TDES,
+        header: {
+          versionId: 'B',
+          keyUsage: 'P0',
+          algorithm: 'T',
+          modeOfUse: 'B',
+          exportability: 'N',
+        },
+      }).replace(/[A-F]+$/, (digits) => digits.toLowerCase());
+      const [outcome] = rewrapper.rewrap([lowerCase]);
+      if (lowerCase !== lowerCase.toUpperCase())
+        expect(outcome).toHaveProperty('error.code', 'INVALID_HEX');
+      rewrapper.destroy();
+    } finally {
+      for (const name of Object.keys(polluted)) Reflect.deleteProperty(Object.prototype, name);
+    }
+  });
+
+  it.each<[string, object, string, string]>([
+    ['no key', { from: undefined }, 'INVALID_ARGUMENT', 'from'],
+    ['hex for a key', { to: '00112233445566778899AABBCCDDEEFF' }, 'INVALID_ARGUMENT', 'to'],
+    ['a key of no version', { to: new Uint8Array(17) }, 'KBPK_MISMATCH', 'to'],
+    [
+      'a key of no KBPK',
+      { from: new SecretKey({ algorithm: 'HMAC', bytes: new Uint8Array(16) }) },
+      'KBPK_MISMATCH',
+      'from',
+    ],
+    ['an engine that is none', { engine: 'native' }, 'INVALID_ARGUMENT', 'options'],
+    ['AES that is none', { aes: {} }, 'INVALID_ARGUMENT', 'options'],
+    ['a validation that is none', { validation: 'lax' }, 'INVALID_ARGUMENT', 'validation'],
+    ['words that are none', { allow: ['everything'] }, 'INVALID_ARGUMENT', 'allow'],
+    ['a header that is none', { header: 'D' }, 'INVALID_ARGUMENT', 'header'],
+    ['a generator that is none', { randomBytes: 4 }, 'INVALID_ARGUMENT', 'randomBytes'],
+  ])('refuses %s', (_title, options, code, field) => {
+    const all = { from: AES_KBPK, to: NEW_AES, ...options } as RewrapperOptions;
+    expect(() => createRewrapper(all)).toThrow(expect.objectContaining({ code, field }));
+  });
+
+  it('refuses what is no array, and no options', () => {
+    const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, engine: 'typescript' });
+    const none = 'D0016P0AE00E0000' as unknown as string[];
+    expect(() => rewrapper.rewrap(none)).toThrow(refusal('INVALID_ARGUMENT'));
+    expect(rewrapper.rewrap([])).toEqual([]);
+    rewrapper.destroy();
+    const nothing = undefined as unknown as RewrapperOptions;
+    expect(() => createRewrapper(nothing)).toThrow(refusal('INVALID_ARGUMENT'));
+  });
+});
+
+function keyBlockOf(outcome: { keyBlock: string } | { error: KeyblockError }): string {
+  if ('error' in outcome) throw outcome.error;
+  return outcome.keyBlock;
+}
+
+function refusal(code: string): unknown {
+  return expect.objectContaining({ constructor: KeyblockError, code });
+}
