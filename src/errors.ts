@@ -26,7 +26,8 @@ export const ERROR_CODES = {
   WEAK_KEY: 'The key is weak: single DES, repeated parts, a known weak key, or zero.',
   USAGE_NOT_ALLOWED: 'The usage or mode of use may be kept or narrowed, never changed or widened.',
   EXPORT_NOT_ALLOWED: 'The exportability may be kept or narrowed, never widened.',
-  CONTEXT_MISMATCH: 'The key context may be kept or narrowed, never changed or widened.',
+  CONTEXT_MISMATCH:
+    'The key context would be widened, or the block belongs to another record, profile or region.',
   TOKEN_MALFORMED: 'A token, certificate or CRL is not the DER structure that it has to be.',
   ALGORITHM_NOT_ALLOWED: 'An algorithm or its parameters are not among those allowed.',
   CERTIFICATE_UNTRUSTED:
@@ -38,6 +39,9 @@ export const ERROR_CODES = {
   FRESHNESS: 'The nonce or the time of the token is missing, wrong, or was used before.',
   TOKEN_REJECTED: 'The key in the token can not be opened, or was not sealed for this token.',
   STATE_CONFLICT: 'The operation does not fit the state, or the state is not one of this library.',
+  UNKNOWN_KEY_VERSION: 'That version of the main key is not at hand: refresh the record and retry.',
+  STALE_VERSION: 'The record, or its block, is of a version that was left behind.',
+  APPROVAL_REQUIRED: 'Too few people have consented to this very operation, or not in time.',
 } as const;
 
 /**
@@ -134,6 +138,23 @@ export const ERROR_FIELDS = {
   curve: "curve: 'P-256', 'P-384' or 'P-521'",
   kdf: "kdf: 'x9.63' or 'sp800-56c'",
   sharedInfo: 'sharedInfo: bytes that both sides use, up to 64 KiB',
+  // The hierarchy.
+  env: 'env: { at, randomBytes? }',
+  record: 'record: JSON of this library, as it was stored',
+  ring: 'ring: what createKeyRing returned, with the main keys of the record in it',
+  place: 'place: the block says that it belongs elsewhere',
+  slot: 'slot: { under, block, kbpkKcv, digest } of the record',
+  attributes: 'attributes: keyUsage, algorithm, keyBits, modeOfUse, exportability of one key',
+  approvals: 'approvals: by different people, over the digest of the operation, within the time',
+  regionId: 'regionId: 1 to 32 of letters, digits and . _ : / -',
+  profileId: 'profileId: 1 to 32 of letters, digits and . _ -',
+  keyId: 'keyId: 1 to 64 of letters, digits and . _ : / -',
+  owner: 'owner: 1 to 128 printable characters',
+  config: 'config: JSON',
+  tags: 'tags: up to 200, keys of 1 to 128 and values of up to 256 characters',
+  days: 'days: a whole number from 3 to 180',
+  job: 'job: a rotation job, as it was stored',
+  port: 'port: a TranslatePort',
 } as const;
 
 /** Every field that an error names. */
