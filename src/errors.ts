@@ -148,6 +148,7 @@ export const ERROR_FIELDS = {
   approvals: 'approvals: by different people, over the digest of the operation, within the time',
   regionId: 'regionId: 1 to 32 of letters, digits and . _ : / -',
   profileId: 'profileId: 1 to 32 of letters, digits and . _ -',
+  hsmId: 'hsmId: 1 to 64 of letters, digits and . _ : / -, of a device that is known',
   keyId: 'keyId: 1 to 64 of letters, digits and . _ : / -',
   owner: 'owner: 1 to 128 printable characters',
   config: 'config: JSON',

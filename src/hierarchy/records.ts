@@ -159,9 +159,7 @@ export interface CustomerKeyRecord {
   readonly slots: readonly BlockSlot[];
   readonly lifecycle: Lifecycle;
   readonly tags: { readonly [key: string]: string };
-  readonly sharing?:
-    | { readonly parties: readonly string[]; readonly purpose: string }
-    | undefined;
+  readonly sharing?: { readonly parties: readonly string[]; readonly purpose: string } | undefined;
   readonly lineage?:
     | {
         readonly derivedFrom?: string | undefined;
@@ -254,6 +252,103 @@ export interface Approval {
   readonly operationDigest: string;
 }
 
+/** What is known of a device before it is trusted: from its manufacturer, and from itself. */
+export interface DeviceIdentity {
+  readonly serial: string;
+  /** SHA-256 of the device certificate in DER, in lower-case hex. */
+  readonly certificateDigest: string;
+  /** SHA-256 of the firmware, in lower-case hex. */
+  readonly firmwareDigest: string;
+}
+
+/** What a device asks for a main key with: its certificate, and a nonce for one answer. */
+export interface KrdToken {
+  readonly hsmId: string;
+  /** X.509 in DER, in base64. */
+  readonly certificate: string;
+  /** Upper-case hex. */
+  readonly nonce: string;
+  readonly issuedAt: string;
+  readonly expiresAt: string;
+}
+
+/** What a device answers once it holds a version of the main key. */
+export interface MainKeyReceipt {
+  readonly hsmId: string;
+  readonly regionId: string;
+  readonly version: number;
+  /** Check value of what was loaded, by the device. */
+  readonly kcv: Kcv;
+  /** The nonce of the token; the KDH, which made the key itself, has none. */
+  readonly nonce?: string | undefined;
+  readonly at: string;
+}
+
+/** The states of a device in a region. */
+export type HsmState =
+  | 'unknown'
+  | 'validated'
+  | 'token-registered'
+  | 'allowed'
+  | 'token-issued'
+  | 'loaded'
+  | 'in-service'
+  | 'out-of-sync'
+  | 'quarantined'
+  | 'decommissioned'
+  | 'destroyed';
+
+/** How far a device is with one version of the main key: with a receipt it holds it. */
+export interface HsmVersion {
+  readonly version: number;
+  /** Of the token that was issued; none where the device made the key itself. */
+  readonly nonce?: string | undefined;
+  readonly receipt?: MainKeyReceipt | undefined;
+}
+
+/** One entry of the allow list of the KDH: which device, by which certificate, by whose consent. */
+export interface AllowEntry {
+  readonly serial: string;
+  readonly certificateDigest: string;
+  readonly approvals: readonly Approval[];
+  readonly at: string;
+}
+
+/** A device of a region: what it is, and which versions of the main key it holds. */
+export interface HsmSyncRecord {
+  readonly kind: 'hsm-sync';
+  readonly schema: 1;
+  readonly revision: number;
+  readonly hsmId: string;
+  readonly regionId: string;
+  readonly state: HsmState;
+  readonly identity?: DeviceIdentity | undefined;
+  /** The last token of the device, until a main key token answers it. */
+  readonly krdToken?: KrdToken | undefined;
+  /** SHA-256 of every nonce the device ever sent, in lower-case hex: none is taken twice. */
+  readonly seenNonces: readonly string[];
+  readonly allowed?: AllowEntry | undefined;
+  readonly versions: readonly HsmVersion[];
+}
+
+/** What belongs to a backup: the digest of every record, and one over all of them. */
+export interface ArchiveManifest {
+  readonly kind: 'archive-manifest';
+  readonly schema: 1;
+  readonly regionId: string;
+  readonly createdAt: string;
+  readonly count: number;
+  /** In the order of their ids. */
+  readonly entries: readonly {
+    readonly recordId: string;
+    readonly revision: number;
+    /** SHA-256 of the canonical JSON of the record, in lower-case hex. */
+    readonly digest: string;
+  }[];
+  /** SHA-256 of the canonical JSON of all that stands above, in lower-case hex. */
+  readonly digest: string;
+}
+
 /** A record that holds blocks under a main key. */
 export type HeldRecord = CustomerKeyRecord | ProfileRecord;
 
@@ -308,4 +403,5 @@ export type StoredRecord =
   | ProfileRecord
   | CustomerKeyRecord
   | AliasRecord
-  | RotationJob;
+  | RotationJob
+  | HsmSyncRecord;
