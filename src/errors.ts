@@ -151,7 +151,6 @@ export const ERROR_FIELDS = {
   hsmId: 'hsmId: 1 to 64 of letters, digits and . _ : / -, of a device that is known',
   keyId: 'keyId: 1 to 64 of letters, digits and . _ : / -',
   alias: 'alias: 1 to 128 of letters, digits and . _ : / -',
-  hsmId: 'hsmId: 1 to 64 of letters, digits and . _ : -',
   owner: 'owner: 1 to 128 printable characters',
   config: 'config: JSON',
   tags: 'tags: up to 200, keys of 1 to 128 and values of up to 256 characters',

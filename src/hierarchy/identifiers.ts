@@ -8,7 +8,7 @@ const FORMS = {
   regionId: /^[A-Za-z0-9._:-]{1,32}$/,
   profileId: /^[A-Za-z0-9._-]{1,32}$/,
   keyId: /^[A-Za-z0-9._:/-]{1,64}$/,
-  hsmId: /^[A-Za-z0-9._:-]{1,64}$/,
+  hsmId: /^[A-Za-z0-9._:/-]{1,64}$/,
   owner: /^[\x20-\x7E]{1,128}$/,
   alias: /^[A-Za-z0-9._:/-]{1,128}$/,
 } as const satisfies Partial<Record<KeyblockErrorField, RegExp>>;
