@@ -24,7 +24,8 @@ export type {
 export type { KeyBlockHeader } from '../tr31/header.js';
 export type { OptionalBlock } from '../tr31/optional-blocks.js';
 export type { VersionId } from '../tr31/versions.js';
-
+// The rules: what a key may be wrapped under and be used for, and who has to consent.
+export * as approvals from './approvals.js';
 // Records, and what keys are found and stored by.
 export type { Env } from './env.js';
 export { recordId } from './identifiers.js';
@@ -57,4 +58,18 @@ export type {
   StoredRecord,
 } from './records.js';
 export { type RewrapBlockOptions, type RewrappedBlock, rewrapBlock } from './rewrap-block.js';
+export {
+  type AssertProtectsOptions,
+  assertProtects,
+  type ProtectsOptions,
+  protects,
+  type WrappedKind,
+  type WrappingKind,
+} from './rules/strength.js';
+export {
+  type AssertUsageOptions,
+  assertUsage,
+  type KeyAction,
+  type KeyOperation,
+} from './rules/usage.js';
 export { type ApplyWriteOptions, applyWrite } from './writes.js';
