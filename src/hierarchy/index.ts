@@ -30,21 +30,37 @@ export * as approvals from './approvals.js';
 export type { Env } from './env.js';
 export { recordId } from './identifiers.js';
 export { createKeyRing, type KeyRing, type KeyRingEntry } from './key-ring.js';
+// Main keys, and the devices that hold them.
+export {
+  type CreatedRegionKey,
+  type CreateRegionKeyOptions,
+  type CryptoperiodPolicy,
+  createRegionKey,
+} from './main-key.js';
+export * as mainKeys from './main-keys.js';
 export type {
   AliasRecord,
+  AllowEntry,
   Approval,
+  ArchiveManifest,
   AuditEvent,
   BlockSlot,
   Commitment,
   ConditionalWrite,
   CustomerKeyRecord,
+  DeviceIdentity,
   HeldRecord,
+  HsmState,
+  HsmSyncRecord,
+  HsmVersion,
   JsonValue,
   Kcv,
   KeyAttributes,
   KeyRef,
+  KrdToken,
   Lifecycle,
   LifecycleState,
+  MainKeyReceipt,
   MainKeyState,
   MainKeyToken,
   MainKeyVersion,
@@ -72,4 +88,21 @@ export {
   type KeyAction,
   type KeyOperation,
 } from './rules/usage.js';
+export {
+  type CreateKrdTokenOptions,
+  createKrdToken,
+  type VerifyKrdTokenOptions,
+  verifyKrdToken,
+} from './transport/krd-token.js';
+export {
+  type LoadedMainKey,
+  type LoadMainKeyTokenOptions,
+  loadMainKeyToken,
+  type MainKeyEvent,
+} from './transport/load-main-key.js';
+export {
+  type IssuedMainKeyToken,
+  type IssueMainKeyTokenOptions,
+  issueMainKeyToken,
+} from './transport/main-key-token.js';
 export { type ApplyWriteOptions, applyWrite } from './writes.js';
