@@ -26,6 +26,13 @@ export type { OptionalBlock } from '../tr31/optional-blocks.js';
 export type { VersionId } from '../tr31/versions.js';
 // The rules: what a key may be wrapped under and be used for, and who has to consent.
 export * as approvals from './approvals.js';
+// Profiles and customer keys.
+export {
+  type CreateCustomerKeyOptions,
+  type CreatedCustomerKey,
+  type CustomerKeyDetails,
+  createCustomerKey,
+} from './customer-key.js';
 // Records, and what keys are found and stored by.
 export type { Env } from './env.js';
 export { recordId } from './identifiers.js';
@@ -38,6 +45,19 @@ export {
   createRegionKey,
 } from './main-key.js';
 export * as mainKeys from './main-keys.js';
+export type { KeyAttributesInput } from './new-key.js';
+export {
+  type OpenCustomerKeyOptions,
+  type OpenedCustomerKey,
+  openCustomerKey,
+} from './open-customer-key.js';
+export {
+  type CreatedProfile,
+  type CreateProfileOptions,
+  createProfile,
+  type OpenProfileOptions,
+  openProfile,
+} from './profile.js';
 export type {
   AliasRecord,
   AllowEntry,
@@ -75,6 +95,11 @@ export type {
 } from './records.js';
 export { type RewrapBlockOptions, type RewrappedBlock, rewrapBlock } from './rewrap-block.js';
 export {
+  type HeaderRequest,
+  type NarrowHeaderOptions,
+  narrowHeader,
+} from './rules/narrow.js';
+export {
   type AssertProtectsOptions,
   assertProtects,
   type ProtectsOptions,
@@ -88,6 +113,8 @@ export {
   type KeyAction,
   type KeyOperation,
 } from './rules/usage.js';
+export * as sharing from './sharing.js';
+export * as tags from './tags.js';
 export {
   type CreateKrdTokenOptions,
   createKrdToken,

@@ -66,13 +66,21 @@ export function createKeyRing(options: { readonly keys: readonly KeyRingEntry[] 
  * than what this process knows.
  */
 export function secretOf(ring: KeyRing | undefined, ref: KeyRef): SecretKey {
+  const key = findSecret(ring, ref);
+  if (key === undefined) throw new KeyblockError('UNKNOWN_KEY_VERSION', { field: 'ring' });
+  return key;
+}
+
+/** Looks for a main key in a ring. Throws `INVALID_ARGUMENT` for what is no ring. */
+export function findSecret(ring: KeyRing | undefined, ref: KeyRef): SecretKey | undefined {
   requireObject(ring, 'ring');
   if (typeof ring?.secret !== 'function') {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'ring' });
   }
   const key = ring.secret({ keyId: ref.keyId, version: ref.version });
-  if (key === undefined) throw new KeyblockError('UNKNOWN_KEY_VERSION', { field: 'ring' });
-  if (!(key instanceof SecretKey)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'ring' });
+  if (key !== undefined && !(key instanceof SecretKey)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'ring' });
+  }
   return key;
 }
 

@@ -73,6 +73,8 @@ function move<V extends MainKeyVersion>(
   if (subject.state !== from) throw conflict();
   // A key that others may know must not become the one that new keys are wrapped under.
   if (event === 'promote' && subject.compromised !== undefined) throw conflict();
+  // What is on its way out, since blocks under it may be gone, does not come back.
+  if (to === 'active' && subject.draining === true) throw conflict();
   // What steps back becomes pending, and there is never a second one of that.
   if (event === 'rollback' && pendingVersion(versions) !== undefined) throw conflict();
   return versions.map((version) => {
@@ -153,16 +155,35 @@ const PERMISSIONS: Readonly<
 };
 
 /**
- * Whether a version may wrap keys: not when it is compromised, nor when its time is over.
+ * Whether a version may wrap keys: not when it is compromised, on its way out, or its time is over.
  *
  * @param which - `'second'` for the block that a key gets beside its block under the active version.
  */
 export function mayWrap(version: MainKeyVersion, env: Env, which: 'first' | 'second'): boolean {
   const { wrap } = PERMISSIONS[version.state];
-  if (version.compromised !== undefined) return false;
+  if (version.compromised !== undefined || version.draining === true) return false;
   // Times of one format in UTC are in the order of their texts.
   if (version.wrapUntil !== undefined && version.wrapUntil < isoTime(env)) return false;
   return wrap === 'any' || (wrap === 'second' && which === 'second');
+}
+
+/**
+ * The versions that a new key is wrapped under: the active one, and beside it the one that a
+ * rotation leads to. Where the active one may not wrap any more, the other one alone.
+ *
+ * @throws {@link KeyblockError} `STATE_CONFLICT` where there is none.
+ */
+export function wrappingVersions<V extends MainKeyVersion>(
+  versions: readonly V[],
+  env: Env,
+): readonly V[] {
+  const active = versions.filter((version) => mayWrap(version, env, 'first'));
+  const pending = versions.filter(
+    (version) => version.state === 'pending' && mayWrap(version, env, 'second'),
+  );
+  const all = [...active, ...pending];
+  if (all.length === 0) throw conflict();
+  return all;
 }
 
 /**

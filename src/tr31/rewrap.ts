@@ -124,7 +124,7 @@ const FIXED = [
 ] as const satisfies readonly (readonly [KeyblockErrorField, KeyblockErrorCode])[];
 
 /** Applies a caller's changes to an authentic header. */
-function narrowHeader(header: KeyBlockHeader, changes: HeaderChanges): KeyBlockHeader {
+export function narrowHeader(header: KeyBlockHeader, changes: HeaderChanges): KeyBlockHeader {
   const versionId = own(changes, 'versionId') ?? header.versionId;
   if (!isVersionId(versionId)) throw new KeyblockError('UNSUPPORTED', { field: 'versionId' });
   const given: HeaderChanges & Partial<Omit<KeyBlockHeader, keyof HeaderChanges>> = changes;
