@@ -202,8 +202,10 @@ function problemOf(
 
 function entryOf(record: StoredRecord): ManifestEntry {
   requireObject(record, 'record');
+  const id: unknown = recordId(record); // a row may be of any kind
+  if (typeof id !== 'string') throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
   const digest = sha256Hex(canonicalJson(record, 'record'));
-  return { recordId: recordId(record), revision: record.revision, digest };
+  return { recordId: id, revision: record.revision, digest };
 }
 
 function readRecords(records: Iterable<StoredRecord> | undefined): StoredRecord[] {

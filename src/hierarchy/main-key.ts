@@ -11,7 +11,13 @@ import { adoptKey, type SecretKey } from '../secret-key.js';
 import { kcvOf } from './check-value.js';
 import { type Env, isoTime } from './env.js';
 import { readId } from './identifiers.js';
-import type { MainKeyVersion, ProfileRecord, RegionKeyRecord } from './records.js';
+import type {
+  AuditEvent,
+  ConditionalWrite,
+  MainKeyVersion,
+  ProfileRecord,
+  RegionKeyRecord,
+} from './records.js';
 import { newVersion } from './versions.js';
 
 /** How long a version of a main key is used, in days (SP 800-57 part 1, 5.3). */
@@ -51,13 +57,17 @@ export interface CreatedRegionKey {
   readonly record: RegionKeyRecord;
   /** The key, for `issueMainKeyToken`: there is no other way for it to leave this process. */
   readonly secret: SecretKey;
+  /** The one write that stores the record. */
+  readonly writes: readonly ConditionalWrite[];
+  /** What happened. */
+  readonly audit: readonly AuditEvent[];
 }
 
 /**
  * Makes the first main key of a region: AES-256, to be given to devices in tokens.
  *
  * @param options - The region, and the device that makes the key.
- * @returns The record, and the key.
+ * @returns The record, the key, and the write that stores the record.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `WEAK_KEY` when the generator given returns
  * what no generator returns: bytes that repeat, or count up.
  *
@@ -95,7 +105,24 @@ export function createRegionKey(options: CreateRegionKeyOptions): CreatedRegionK
     kdh: [{ hsmId, version: 1 }],
     tokens: [],
   };
-  return { record, secret };
+  return {
+    record,
+    secret,
+    writes: [{ op: 'put-record', recordId: regionId, expectedRevision: 0, next: record }],
+    audit: [
+      {
+        kind: 'audit-event',
+        schema: 1,
+        at: isoTime(env),
+        action: 'region-key.create',
+        outcome: 'ok',
+        recordId: regionId,
+        regionId,
+        hsmId,
+        to: { keyId: regionId, version: 1 },
+      },
+    ],
+  };
 }
 
 /**

@@ -3,7 +3,7 @@
 import { own } from '../../primitives/bytes.js';
 import { planRestore } from '../archive.js';
 import { sameKcv } from '../check-value.js';
-import type { HsmVersion, MainKeyReceipt, MainKeyToken, MainKeyVersion } from '../records.js';
+import type { HsmVersion, Kcv, MainKeyReceipt, MainKeyToken, MainKeyVersion } from '../records.js';
 import { kdhOf } from '../region.js';
 import { versionOf } from '../versions.js';
 import { requireCurrent } from './admission.js';
@@ -30,7 +30,7 @@ export function issue(context: HsmContext<EventOf<'issue'>>): HsmChanges {
   if (token.hsmId !== record.hsmId) throw refused('RECIPIENT_MISMATCH', 'hsmId');
   if (token.kdhId !== kdhOf(region, version.version)) throw refused('RECIPIENT_MISMATCH', 'kdh');
   if (token.nonce !== krdToken.nonce) throw refused('FRESHNESS', 'nonce');
-  if (!sameKcv(token.kcv, version.kcv)) throw refused('KCV_MISMATCH', 'kcv');
+  requireKcv(token.kcv, version.kcv);
   const operation = hsmOperation({ record, event: 'issue', version: version.version });
   requireDualControl(context, operation, event.approvals);
   return {
@@ -55,7 +55,7 @@ export function generate(context: HsmContext<EventOf<'generate'>>): HsmChanges {
   const { record, region, at, event } = context;
   const { version, kcv } = distributed(context, event.version);
   if (kdhOf(region, version) !== record.hsmId) throw refused('RECIPIENT_MISMATCH', 'kdh');
-  if (!sameKcv(readObject(own(event, 'kcv'), 'kcv'), kcv)) throw refused('KCV_MISMATCH', 'kcv');
+  requireKcv(own(event, 'kcv'), kcv);
   const { hsmId, regionId } = record;
   const receipt: MainKeyReceipt = { hsmId, regionId, version, kcv, at };
   return { record: { versions: put(record.versions, { version, receipt }) }, version };
@@ -91,9 +91,13 @@ export function receive({ record, region, event }: HsmContext<EventOf<'receive'>
   const entry = record.versions.find((candidate) => candidate.version === version);
   if (entry === undefined || entry.receipt !== undefined) throw conflict();
   if (nonce === undefined || nonce !== entry.nonce) throw refused('FRESHNESS', 'nonce');
-  if (!sameKcv(kcv, expected)) throw refused('KCV_MISMATCH', 'kcv');
+  requireKcv(kcv, expected);
   const kept = { hsmId, regionId, version, kcv: expected, nonce, at };
   return { record: { versions: put(record.versions, { ...entry, receipt: kept }) }, version };
+}
+
+function requireKcv(given: Kcv | undefined, expected: Kcv): void {
+  if (!sameKcv(readObject(given, 'kcv'), expected)) throw refused('KCV_MISMATCH', 'kcv');
 }
 
 /** A device has one entry for a version, the later one in the place of the earlier. */
