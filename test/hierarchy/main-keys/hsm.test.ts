@@ -381,8 +381,10 @@ describe('applyHsmEvent', () => {
 
   it.each(['quarantine', 'decommission'] as const)('refuses to %s with keys inside', (type) => {
     const situation = deviceIn('in-service');
-    const { approvals } = eventOf(type, situation) as { readonly approvals: never };
-    const event = { type, keysDeleted: false, approvals } as unknown as mainKeys.HsmEvent;
+    const event = {
+      ...eventOf(type, situation),
+      keysDeleted: false,
+    } as unknown as mainKeys.HsmEvent;
     expect(refusal(situation, event)).toBe('STATE_CONFLICT');
   });
 
