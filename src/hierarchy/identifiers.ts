@@ -1,20 +1,23 @@
 /** How records and main keys are named, and which names are taken. */
 
-import { KeyblockError, type KeyblockErrorField } from '../errors.js';
+import { KeyblockError } from '../errors.js';
 import type { KeyRef, ProfileRecord, StoredRecord } from './records.js';
 
+/** What is named. */
+type IdField = 'regionId' | 'profileId' | 'keyId' | 'hsmId' | 'owner' | 'alias';
+
 /** No `;`, which separates the parts of a place, and no `/` but in the ID of a customer key. */
-const FORMS = {
+const FORMS: Readonly<Record<IdField, RegExp>> = {
   regionId: /^[A-Za-z0-9._:-]{1,32}$/,
   profileId: /^[A-Za-z0-9._-]{1,32}$/,
   keyId: /^[A-Za-z0-9._:/-]{1,64}$/,
   hsmId: /^[A-Za-z0-9._:/-]{1,64}$/,
   owner: /^[\x20-\x7E]{1,128}$/,
   alias: /^[A-Za-z0-9._:/-]{1,128}$/,
-} as const satisfies Partial<Record<KeyblockErrorField, RegExp>>;
+};
 
 /** Reads an identifier. */
-export function readId(value: unknown, field: keyof typeof FORMS): string {
+export function readId(value: unknown, field: IdField): string {
   if (typeof value !== 'string' || !FORMS[field].test(value)) {
     throw new KeyblockError('INVALID_ARGUMENT', { field });
   }

@@ -7,8 +7,16 @@ import { KeyblockError } from '../errors.js';
 import { type Env, isoTime } from './env.js';
 import type { Kcv, MainKeyState, MainKeyVersion } from './records.js';
 
-/** What may happen to a version, and by that to another one. */
-const TRANSITIONS = {
+/** A step from one state to the next. */
+type Step = 'promote' | 'rollback' | 'abort' | 'cleanup-complete' | 'destroy';
+
+/** What may happen to a version, and by that to the active one. */
+const TRANSITIONS: Readonly<
+  Record<
+    Step,
+    { readonly from: MainKeyState; readonly to: MainKeyState; readonly active: MainKeyState }
+  >
+> = {
   /** The switch: what was active steps back in the same moment. */
   promote: { from: 'pending', to: 'active', active: 'retiring' },
   /** The switch undone, as long as no block under the old version was dropped. */
@@ -16,15 +24,12 @@ const TRANSITIONS = {
   abort: { from: 'pending', to: 'destroyed', active: 'active' },
   'cleanup-complete': { from: 'retiring', to: 'retired', active: 'active' },
   destroy: { from: 'retired', to: 'destroyed', active: 'active' },
-} as const satisfies Record<
-  string,
-  { readonly from: MainKeyState; readonly to: MainKeyState; readonly active: MainKeyState }
->;
+};
 
 /** What happens to the versions of a main key. */
 export type VersionEvent<V extends MainKeyVersion> =
   | { readonly kind: 'generate'; readonly next: V }
-  | { readonly kind: keyof typeof TRANSITIONS; readonly version: number }
+  | { readonly kind: Step; readonly version: number }
   | {
       readonly kind: 'mark-compromised';
       readonly version: number;
@@ -65,7 +70,7 @@ function generate<V extends MainKeyVersion>(versions: readonly V[], next: V): re
 
 function move<V extends MainKeyVersion>(
   versions: readonly V[],
-  event: keyof typeof TRANSITIONS,
+  event: Step,
   number: number,
 ): readonly V[] {
   const { from, to, active } = TRANSITIONS[event];
