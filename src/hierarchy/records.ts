@@ -58,6 +58,13 @@ export interface MainKeyVersion {
   readonly wrapUntil?: string | undefined;
   /** End of the recipient usage period. */
   readonly unwrapUntil?: string | undefined;
+  /**
+   * Set before the first block under this version is dropped, in the one record that decides: from
+   * then on the version is on its way out, and there is no way back to it.
+   */
+  readonly draining?: boolean | undefined;
+  /** When no block was left under this version. */
+  readonly retiredAt?: string | undefined;
 }
 
 /** A main key in the only form in which it leaves the library: a TR-34 token for one device. */
@@ -159,6 +166,10 @@ export interface CustomerKeyRecord {
   readonly slots: readonly BlockSlot[];
   readonly lifecycle: Lifecycle;
   readonly tags: { readonly [key: string]: string };
+  /** Of a copy: the key that it is a copy of, and the last command of replication carried out. */
+  readonly replicaOf?:
+    | { readonly regionId: string; readonly keyId: string; readonly order: number }
+    | undefined;
   readonly sharing?: { readonly parties: readonly string[]; readonly purpose: string } | undefined;
   readonly lineage?:
     | {
@@ -225,6 +236,8 @@ export interface RotationJob {
   readonly reason: RotationReason;
   readonly phase: RotationPhase;
   readonly paused?: boolean | undefined;
+  /** How many records the store last said that it has. */
+  readonly total?: number | undefined;
   /** Where a scan may go on: an optimisation, never a truth. */
   readonly cursor?: JsonValue | undefined;
   readonly counters: {

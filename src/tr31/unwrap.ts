@@ -145,6 +145,6 @@ export function openKeyBlock(
 }
 
 /** The one answer to everything that depends on the key before the MAC has passed. */
-function authenticationFailed(): KeyblockError {
+export function authenticationFailed(): KeyblockError {
   return new KeyblockError('AUTHENTICATION_FAILED');
 }

@@ -1,0 +1,156 @@
+/**
+ * What there is to do for the records of a page: plain JSON, for a loop, a queue or a worker.
+ *
+ * @module
+ */
+
+import type { KeyblockErrorCode } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import type { HeldRecord, KeyAttributes, KeyRef, RotationJob } from '../records.js';
+import { versionOf } from '../versions.js';
+import {
+  blockUnder,
+  type HeldKey,
+  heldKeys,
+  readRecords,
+  readTaskSize,
+  scopeOf,
+} from './held-key.js';
+import { conflict, readJob } from './job.js';
+import { type MainKeyRecord, readMainKey } from './main-key-record.js';
+
+/** One key of a task: where its record is, what is known of it, and the blocks to work on. */
+export interface RotationItem {
+  /** The record that holds the key. */
+  readonly recordId: string;
+  /** What the record has to be for a write that comes of this. */
+  readonly expectedRevision: number;
+  /** Of a profile: the version whose key it is. */
+  readonly version?: number | undefined;
+  /** What the block has to say about where it belongs. */
+  readonly place: string;
+  /** What the block has to say about its key. */
+  readonly attributes: KeyAttributes;
+  /** The block to open; none where the record has none that can be opened. */
+  readonly block?: string | undefined;
+  /** In a task to verify: the block under the new main key. */
+  readonly newBlock?: string | undefined;
+  /** Why the row is no record of this library, where it is none. */
+  readonly refusal?: KeyblockErrorCode | undefined;
+}
+
+/** Keys to be wrapped under another main key. */
+export interface RewrapTask {
+  readonly kind: 'rewrap-task';
+  readonly jobId: string;
+  readonly from: KeyRef;
+  readonly to: KeyRef;
+  readonly items: readonly RotationItem[];
+}
+
+/** What {@link tasks} takes. */
+export interface TasksOptions {
+  /** The rotation. */
+  readonly job: RotationJob;
+  /** The record of the main key that is rotated. */
+  readonly mainKey: MainKeyRecord;
+  /** Some of the records that hold keys: customer keys, or the profiles of a region. */
+  readonly records: readonly HeldRecord[];
+  /**
+   * How many keys a task may hold: 1 to 10,000.
+   * @defaultValue `500`
+   */
+  readonly size?: number | undefined;
+}
+
+/**
+ * Says what has to be re-wrapped in some records: whatever has no block under the new main key.
+ * Nothing for what is done already, for tombstones, and for records of other profiles. Of a profile
+ * with several versions it is one version at a time: ask again with the record as it is then.
+ *
+ * @param options - The rotation, its main key, and a page of records.
+ * @returns Tasks for {@link run}, in JSON; none while the rotation is paused, or when it is over.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { createRegionKey, rotation } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const planned = rotation.plan({ env, mainKey: record, kdh });
+ * rotation.tasks({ job: planned.job, mainKey: planned.mainKey, records: [] }); // []
+ * ```
+ */
+export function tasks(options: TasksOptions): readonly RewrapTask[] {
+  const { job, mainKey, records, size } = readTasksOptions(options);
+  if (!mayTranslate(job, mainKey)) return [];
+  const { jobId, from, to } = job;
+  const scope = scopeOf(mainKey);
+  const items: RotationItem[] = [];
+  for (const record of records) {
+    // One write a record at a time: the second one would meet a record that has moved on.
+    const key = heldKeys(record, scope).find((held) => blockUnder(held, to) === undefined);
+    if (key !== undefined) items.push(itemOf(key, blockUnder(key, from)));
+  }
+  return inTasks(items, size, (some) => ({
+    kind: 'rewrap-task',
+    jobId,
+    from,
+    to,
+    items: some,
+  }));
+}
+
+/** Reads what all functions take that make tasks. */
+export function readTasksOptions(options: TasksOptions): {
+  readonly job: RotationJob;
+  readonly mainKey: MainKeyRecord;
+  readonly records: readonly HeldRecord[];
+  readonly size: number;
+} {
+  requireObject(options, 'options');
+  const job = readJob(own(options, 'job'));
+  const mainKey = readMainKey(own(options, 'mainKey'));
+  if (mainKey.kind !== (job.level === 'profile' ? 'profile' : 'region-key')) {
+    throw conflict('record');
+  }
+  const records = readRecords(own(options, 'records'));
+  return { job, mainKey, records, size: readTaskSize(options) };
+}
+
+/** Whether blocks under the new main key are wanted: not when it is on its way out. */
+export function mayTranslate(job: RotationJob, mainKey: MainKeyRecord): boolean {
+  if (job.paused === true) return false;
+  const { state, draining } = versionOf<MainKeyRecord['versions'][number]>(
+    mainKey.versions,
+    job.to.version,
+  );
+  return (state === 'pending' && draining !== true) || state === 'active';
+}
+
+/** A key as a task holds it. */
+export function itemOf(
+  { recordId, revision, version, place, attributes, refusal }: HeldKey,
+  block: string | undefined,
+): RotationItem {
+  const item = { recordId, expectedRevision: revision, place, attributes };
+  return {
+    ...item,
+    ...(version === undefined ? {} : { version }),
+    ...(block === undefined ? {} : { block }),
+    ...(refusal === undefined ? {} : { refusal }),
+  };
+}
+
+/** Items cut into tasks. */
+export function inTasks<T>(
+  items: readonly RotationItem[],
+  size: number,
+  taskOf: (items: readonly RotationItem[]) => T,
+): readonly T[] {
+  if (items.length <= size) return items.length === 0 ? [] : [taskOf(items)];
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, i) => taskOf(items.slice(i * size, (i + 1) * size)));
+}
