@@ -157,6 +157,7 @@ export const ERROR_FIELDS = {
   days: 'days: a whole number from 3 to 180',
   job: 'job: a rotation job, as it was stored',
   port: 'port: a TranslatePort',
+  event: 'event: what is documented as event, answer or inventory of replication',
 } as const;
 
 /** Every field that an error names. */

@@ -34,6 +34,7 @@ export {
 } from './alias.js';
 // The rules: what a key may be wrapped under and be used for, and who has to consent.
 export * as approvals from './approvals.js';
+export { type ChangeConfigOptions, type ChangedConfig, changeConfig } from './change-config.js';
 export {
   type CreateCustomerKeyOptions,
   type CreatedCustomerKey,
@@ -109,7 +110,9 @@ export type {
   RotationReason,
   StoredRecord,
 } from './records.js';
+export * as replication from './replication/index.js';
 export { type RewrapBlockOptions, type RewrappedBlock, rewrapBlock } from './rewrap-block.js';
+export * as rotation from './rotation/index.js';
 export {
   type HeaderRequest,
   type NarrowHeaderOptions,
