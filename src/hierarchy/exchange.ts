@@ -8,7 +8,7 @@ import { KeyblockError } from '../errors.js';
 import { own, requireObject } from '../primitives/bytes.js';
 import { SecretKey } from '../secret-key.js';
 import type { KeyBlockHeader } from '../tr31/header.js';
-import { readOptionalBlock } from '../tr31/optional-block-data.js';
+import { formatOptionalBlock, readOptionalBlock } from '../tr31/optional-block-data.js';
 import type { OptionalBlock } from '../tr31/optional-blocks.js';
 import { unwrapKey } from '../tr31/unwrap.js';
 import type { VersionId } from '../tr31/versions.js';
@@ -73,19 +73,43 @@ export function importCustomerKey(options: ImportCustomerKeyOptions): CreatedCus
   requireObject(options, 'options');
   const kbpk = readKek(own(options, 'kek'));
   const keyBlock = own(options, 'keyBlock') as string; // checked in there
-  const { header, key } = unwrapKey({ kbpk, keyBlock });
+  const { keyBlock: _, kek: __, ...details } = options;
+  return adoptImportedKey({ ...unwrapKey({ kbpk, keyBlock }), details });
+}
+
+/** Where an imported key goes, and what is said about it besides its header. */
+export type ImportDetails = CustomerKeyDetails &
+  Pick<ImportCustomerKeyOptions, 'env' | 'profile' | 'ring'>;
+
+/**
+ * Stores a key that came from elsewhere with an authentic header, in whatever form it came. The key
+ * is destroyed.
+ *
+ * @throws {@link KeyblockError} `CONTEXT_MISMATCH` for a header that is for storage; the codes of
+ * `createCustomerKey`.
+ */
+export function adoptImportedKey(options: {
+  readonly header: KeyBlockHeader;
+  readonly key: SecretKey;
+  readonly details: ImportDetails;
+  /** Whether it travelled under an asymmetric key. */
+  readonly asymmetric?: boolean;
+}): CreatedCustomerKey {
+  const { header, key, details, asymmetric = false } = options;
   try {
     if (header.keyContext === '1') {
       throw new KeyblockError('CONTEXT_MISMATCH', { field: 'keyContext' });
     }
     const { keyUsage, algorithm, modeOfUse, exportability, keyVersionNumber } = header;
     const keyBits = key.lengthBits;
+    const blocks = header.optionalBlocks.filter(({ id }) => !OF_THE_BLOCK.includes(id));
+    const optionalBlocks = asymmetric ? underAsymmetricKey(blocks) : blocks;
     return createCustomerKey({
-      ...ownDetails(options),
+      ...details,
       key,
       attributes: { keyUsage, algorithm, keyBits, modeOfUse, exportability, keyVersionNumber },
-      optionalBlocks: header.optionalBlocks.filter(({ id }) => !OF_THE_BLOCK.includes(id)),
-      pedigree: pedigreeOf(header.optionalBlocks),
+      optionalBlocks,
+      pedigree: pedigreeOf(optionalBlocks, asymmetric),
     });
   } finally {
     key.destroy();
@@ -95,21 +119,25 @@ export function importCustomerKey(options: ImportCustomerKeyOptions): CreatedCus
 /** What speaks of a key block and not of the key in it. */
 const OF_THE_BLOCK = ['KP', 'PK', 'TS'];
 
-/** All options that are not about the block; `Object.prototype` names none. */
-function ownDetails(
-  options: ImportCustomerKeyOptions,
-): CustomerKeyDetails & Pick<ImportCustomerKeyOptions, 'env' | 'profile' | 'ring'> {
-  const { keyBlock: _, kek: __, ...details } = options;
-  return details;
+/** The blocks of a key that travels under an asymmetric key: WP, where it is, says so. */
+export function underAsymmetricKey(optionalBlocks: readonly OptionalBlock[]): OptionalBlock[] {
+  return optionalBlocks.map((block) => {
+    const content = block.id === 'WP' ? readOptionalBlock(block) : undefined;
+    return content?.id === 'WP' ? formatOptionalBlock({ ...content, asymmetric: true }) : block;
+  });
 }
 
 /** What WP says of what the key was wrapped under, in the two bits of the standard. */
-function pedigreeOf(optionalBlocks: readonly OptionalBlock[]): 0 | 1 | 2 | 3 {
+function pedigreeOf(
+  optionalBlocks: readonly OptionalBlock[],
+  isAsymmetric: boolean,
+): 0 | 1 | 2 | 3 {
   const block = optionalBlocks.find(({ id }) => id === 'WP');
   const content = block && readOptionalBlock(block);
-  if (content?.id !== 'WP') return 0;
-  if (content.weaker) return content.asymmetric ? 3 : 1;
-  return content.asymmetric ? 2 : 0;
+  const { weaker, asymmetric } =
+    content?.id === 'WP' ? content : { weaker: false, asymmetric: isAsymmetric };
+  if (weaker) return asymmetric ? 3 : 1;
+  return asymmetric ? 2 : 0;
 }
 
 /** What {@link exportCustomerKey} takes. */
@@ -230,7 +258,8 @@ export function openForExport(
   }
 }
 
-function withoutPedigree(header: KeyBlockHeader): KeyBlockHeader {
+/** For a recipient that refuses WP. */
+export function withoutPedigree(header: KeyBlockHeader): KeyBlockHeader {
   return { ...header, optionalBlocks: header.optionalBlocks.filter(({ id }) => id !== 'WP') };
 }
 
