@@ -34,6 +34,13 @@ export {
 } from './alias.js';
 // The rules: what a key may be wrapped under and be used for, and who has to consent.
 export * as approvals from './approvals.js';
+export {
+  type AuditHierarchyOptions,
+  auditHierarchy,
+  type FindingId,
+  type HierarchyFinding,
+  type Severity,
+} from './audit.js';
 export { type ChangeConfigOptions, type ChangedConfig, changeConfig } from './change-config.js';
 export {
   type CreateCustomerKeyOptions,
@@ -135,6 +142,13 @@ export {
 export * as sharing from './sharing.js';
 export * as tags from './tags.js';
 export {
+  type ExportKeyToEcdhOptions,
+  exportKeyToEcdh,
+  type ImportKeyFromEcdhOptions,
+  importKeyFromEcdh,
+  type KeyAgreement,
+} from './transport/ecdh-exchange.js';
+export {
   type CreateKrdTokenOptions,
   createKrdToken,
   type VerifyKrdTokenOptions,
@@ -151,4 +165,19 @@ export {
   type IssueMainKeyTokenOptions,
   issueMainKeyToken,
 } from './transport/main-key-token.js';
+export {
+  type ExportedCryptogram,
+  type ExportKeyToCryptogramOptions,
+  exportKeyToCryptogram,
+  type ImportKeyFromCryptogramOptions,
+  importKeyFromCryptogram,
+} from './transport/rsa-exchange.js';
+export {
+  type ExportedTr34Key,
+  type ExportKeyToTr34Options,
+  exportKeyToTr34,
+  type ImportedTr34Key,
+  type ImportKeyFromTr34Options,
+  importKeyFromTr34,
+} from './transport/tr34-exchange.js';
 export { type ApplyWriteOptions, applyWrite } from './writes.js';
