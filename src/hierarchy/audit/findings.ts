@@ -108,7 +108,7 @@ export const FINDINGS = {
     severity: 'warning',
     text: 'Keys of different parties have one check value: by chance, or because they are one key.',
   },
-} as const satisfies Record<string, { readonly severity: Severity; readonly text: string }>;
+} as const;
 
 /** What a finding is about. */
 export type FindingId = keyof typeof FINDINGS;
