@@ -13,7 +13,7 @@ import { type KeyRing, secretOf } from '../key-ring.js';
 import type { ConditionalWrite, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
 import { versionOf } from '../versions.js';
 import { type Applied, applied } from './apply.js';
-import { blockUnder, heldKeys, scopeOf } from './held-key.js';
+import { blockUnder } from './held-key.js';
 import {
   auditEvent,
   conflict,
@@ -30,6 +30,7 @@ import { failureOf, type RotationFailure, readTask } from './run.js';
 import {
   inTasks,
   itemOf,
+  type PageOptions,
   type RotationItem,
   readTasksOptions,
   type TasksOptions,
@@ -90,15 +91,18 @@ export interface CleanupTask {
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
  */
 export function cleanupTasks(options: TasksOptions): readonly CleanupTask[] {
-  const { job, mainKey, records, size } = readTasksOptions(options);
+  return dropTasks(readTasksOptions(options));
+}
+
+/** The same for a page that has been read. */
+export function dropTasks({ job, mainKey, page, size }: PageOptions): readonly CleanupTask[] {
   const drop = drainedBy(job, mainKey);
   if (drop === undefined || job.paused === true) return [];
   const keep = sameRef(drop, job.to) ? job.from : job.to;
-  const scope = scopeOf(mainKey);
   const items: RotationItem[] = [];
-  for (const record of records) {
+  for (const keys of page) {
     // One write a record at a time.
-    const key = heldKeys(record, scope).find((held) => blockUnder(held, drop) !== undefined);
+    const key = keys.find((held) => blockUnder(held, drop) !== undefined);
     const kept = key && blockUnder(key, keep);
     // What has not been translated yet is for `tasks` first.
     const comesFirst = kept === undefined && sameRef(keep, job.to);

@@ -13,12 +13,29 @@ import type { Commitment, KeyAttributes } from '../records.js';
 /** Bytes of a hash, and of a sum. */
 const LENGTH = 32;
 
-/** Adds up keys under one commitment key. */
+/** Hashes keys under one commitment key. */
 export interface Committer {
-  /** Adds SHA-256(name || attributes || HMAC-SHA-256(commitment key, key)). */
-  add(name: string, attributes: KeyAttributes, key: Uint8Array): void;
-  /** What was added so far. */
-  sum(): Commitment;
+  /** SHA-256(name || attributes || HMAC-SHA-256(commitment key, key)): valid until the next call. */
+  hash(name: string, attributes: KeyAttributes, key: Uint8Array): Uint8Array;
+}
+
+/** What hashes add up to. */
+export interface Sum {
+  add(hash: Uint8Array): void;
+  total(): Commitment;
+}
+
+/** Begins with nothing. */
+export function createSum(): Sum {
+  const sum = new Uint8Array(LENGTH);
+  let count = 0;
+  return {
+    add(hash) {
+      addInto(sum, hash);
+      count++;
+    },
+    total: () => ({ count, sum: encodeHex(sum).toLowerCase() }),
+  };
 }
 
 /**
@@ -47,18 +64,23 @@ function labelOf(jobId: string): Uint8Array {
 
 function committerOf(commitmentKey: Uint8Array): Committer {
   const text = new TextEncoder();
-  const prepared = hmac.create(sha256, commitmentKey);
-  const total = new Uint8Array(LENGTH);
-  const mac = new Uint8Array(LENGTH);
-  let count = 0;
+  // States that are copied for every key: to make them anew would cost as much as the hash.
+  const macStart = hmac.create(sha256, commitmentKey);
+  const hashStart = sha256.create();
+  const mac = macStart.clone();
+  const hash = hashStart.clone();
+  const output = new Uint8Array(LENGTH);
   return {
-    add(name, attributes, key) {
-      prepared.clone().update(key).digestInto(mac);
-      const hash = sha256.create().update(text.encode(nameText(name, attributes)));
-      addInto(total, hash.update(mac).digest());
-      count++;
+    hash(name, attributes, key) {
+      macStart._cloneInto(mac);
+      mac.update(key).digestInto(output);
+      hashStart._cloneInto(hash);
+      hash
+        .update(text.encode(nameText(name, attributes)))
+        .update(output)
+        .digestInto(output);
+      return output;
     },
-    sum: () => ({ count, sum: encodeHex(total).toLowerCase() }),
   };
 }
 

@@ -5,6 +5,7 @@ import { recordId } from '../identifiers.js';
 import type { ConditionalWrite, HeldRecord, RotationJob } from '../records.js';
 import { reconcile } from './control.js';
 import type { RotationEngine } from './engine.js';
+import { type HeldPage, heldPage, scopeOf } from './held-key.js';
 import { type RotationStep, stored } from './job.js';
 import type { MainKeyRecord } from './main-key-record.js';
 import { pagesOf, type RecordSource, readSource } from './pages.js';
@@ -122,19 +123,20 @@ export async function* rescan<M extends MainKeyRecord>(
 export async function* scan<M extends MainKeyRecord>(
   drive: Drive<M>,
   source: RecordSource,
-  work: (page: readonly HeldRecord[]) => Steps<M>,
+  work: (page: HeldPage) => Steps<M>,
 ): Steps<M, boolean> {
   const { phase } = drive.job;
   drive.failures = [];
   drive.job = { ...drive.job, counters: { ...drive.job.counters, seen: 0, failed: 0 } };
   let pages = 0;
-  for await (const page of pagesOf(source, drive.size)) {
+  for await (const records of pagesOf(source, drive.size)) {
     if (drive.isAborted()) drive.stopped = true;
     if (drive.stopped) return false;
-    yield* work(page);
-    count(drive, page.length);
+    yield* work(heldPage(records, scopeOf(drive.mainKey)));
+    count(drive, records.length);
     yield { kind: 'progress', status: statusOf(drive) };
-    if (++pages % PAGES_PER_CHECKPOINT === 0) yield* checkpoint(drive, withCursor(drive.job, page));
+    if (++pages % PAGES_PER_CHECKPOINT === 0)
+      yield* checkpoint(drive, withCursor(drive.job, records));
     if (drive.stopped || drive.job.phase !== phase || drive.job.paused === true) return false;
   }
   return true;

@@ -81,6 +81,8 @@ function holdsKey({ lifecycle: { state }, slots }: CustomerKeyRecord): boolean {
     case 'create-failed':
       return slots.length > 0;
     case 'delete-complete':
+      // A tombstone with a block is no record of this library.
+      if (slots.length > 0) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
       return false;
   }
 }
@@ -113,6 +115,25 @@ function unreadableKey(record: HeldRecord, error: unknown): HeldKey {
     slots: [],
     refusal: error.code,
   };
+}
+
+/** The keys of some records, record by record: what one page of a scan comes down to. */
+export type HeldPage = readonly (readonly HeldKey[])[];
+
+/** Reads the keys of a page, once for all that is done with them. */
+export function heldPage(records: readonly HeldRecord[], scope: Scope): HeldPage {
+  return records.map((record) => heldKeys(record, scope));
+}
+
+/** Counts the blocks under a version of a main key. What can not be read may hold one. */
+export function blocksIn(page: HeldPage, ref: KeyRef): number {
+  let count = 0;
+  for (const keys of page) {
+    for (const key of keys) {
+      if (key.refusal !== undefined || blockUnder(key, ref) !== undefined) count++;
+    }
+  }
+  return count;
 }
 
 /** The text of a block under a version of a main key, where there is one. */

@@ -4,7 +4,7 @@ import { KeyblockError } from '../../errors.js';
 import { isoTime } from '../env.js';
 import type { RotationJob } from '../records.js';
 import { apply } from './apply.js';
-import { cleanupApply, cleanupTasks, drainedBy } from './cleanup.js';
+import { cleanupApply, drainedBy, dropTasks } from './cleanup.js';
 import { addCommitments } from './commitment.js';
 import {
   checkpoint,
@@ -17,12 +17,12 @@ import {
   store,
   write,
 } from './drive.js';
+import { blocksIn, type HeldPage } from './held-key.js';
 import { enter } from './job.js';
 import type { MainKeyRecord } from './main-key-record.js';
 import type { RotationFailure } from './run.js';
-import { stragglers } from './status.js';
-import { tasks } from './tasks.js';
-import { type VerifyResult, verifyFold, verifyTasks } from './verify.js';
+import { rewrapTasks } from './tasks.js';
+import { comparisonTasks, type VerifyResult, verifyFold } from './verify.js';
 
 /** Translates what has no block under the new main key, and says whether the scan ended. */
 export async function* translatePass<M extends MainKeyRecord>(drive: Drive<M>): Steps<M, boolean> {
@@ -40,11 +40,11 @@ export async function* translatePass<M extends MainKeyRecord>(drive: Drive<M>): 
 /** Translates a page, and says how many writes were done. */
 async function* translate<M extends MainKeyRecord>(
   drive: Drive<M>,
-  records: Parameters<typeof tasks>[0]['records'],
+  page: HeldPage,
 ): Steps<M, number> {
   const { job, mainKey, size, engine } = drive;
   let written = 0;
-  for (const task of tasks({ job, mainKey, records, size })) {
+  for (const task of rewrapTasks({ job, mainKey, page, size })) {
     const results = [await engine.rewrap(task)];
     const applied = apply({ env: envOf(drive), job: drive.job, results });
     keep(drive, applied.job, applied.failures);
@@ -82,9 +82,9 @@ export async function* verifyPass<M extends MainKeyRecord>(
   if (given.count === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
   let total: VerifyResult | undefined;
   // biome-ignore lint/correctness/useYield: a page is verified without a write
-  const ended = yield* scan(drive, given.source, async function* (records) {
+  const ended = yield* scan(drive, given.source, async function* (page) {
     const { job, mainKey, size, engine } = drive;
-    for (const task of verifyTasks({ job, mainKey, records, size })) {
+    for (const task of comparisonTasks({ job, mainKey, page, size })) {
       const result = await engine.verify(task);
       for (const failure of result.failures) drive.failures.push(failure);
       total = total === undefined ? result : together(total, result);
@@ -125,13 +125,15 @@ export async function* cleanupPass<M extends MainKeyRecord>(
   if (given === undefined) return undefined;
   let left = 0;
   let written = 0;
-  const ended = yield* scan(drive, given.source, async function* (records) {
+  const ended = yield* scan(drive, given.source, async function* (page) {
     const drained = drainedBy(drive.job, drive.mainKey);
     if (drained === undefined) return;
-    left += stragglers(records, drained);
-    if (drive.job.phase === 'cleaning') written += yield* translate(drive, records);
+    const here = blocksIn(page, drained);
+    if (here === 0) return;
+    left += here;
+    if (drive.job.phase === 'cleaning') written += yield* translate(drive, page);
     const { job, mainKey, size, engine } = drive;
-    for (const task of cleanupTasks({ job, mainKey, records, size })) {
+    for (const task of dropTasks({ job, mainKey, page, size })) {
       const results = [await engine.cleanup(task)];
       const applied = cleanupApply({ env: envOf(drive), job: drive.job, results });
       keep(drive, applied.job, applied.failures);

@@ -13,7 +13,7 @@ import type { Kcv, KeyRef } from '../records.js';
 import { sameHeader } from '../rewrap-block.js';
 import { slotOf } from '../storage-block.js';
 import { type CleanupResult, type CleanupTask, dropOutcome } from './cleanup.js';
-import { createPublicCommitter } from './commitment.js';
+import { createPublicCommitter, createSum } from './commitment.js';
 import { failureOf, type RewrapResult, type RotationFailure, readTask } from './run.js';
 import type { RewrapTask, RotationItem } from './tasks.js';
 import { checkHeader } from './translate.js';
@@ -95,8 +95,9 @@ export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<
 export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promise<VerifyResult> {
   const { task, port } = readPortOptions(options, 'verify-task');
   const { jobId, from, to } = task;
-  const before = createPublicCommitter(jobId);
-  const after = createPublicCommitter(jobId);
+  const committer = createPublicCommitter(jobId);
+  const before = createSum();
+  const after = createSum();
   const isCompared = typeof port.compare === 'function';
   const verification: VerificationKind = isCompared ? 'port-compare' : 'kcv-only';
   const outcomes = await eachItem(task.items, async (item) => {
@@ -104,8 +105,8 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
     const newKcv = await port.keyKcv({ block: fresh.block, under: to });
     const isBorn = item.block === undefined && task.bornUnderNew;
     const oldKcv = isBorn ? newKcv : await agreeingKcv(item, fresh, newKcv);
-    before.add(nameOf(item), item.attributes, kcvBytes(oldKcv));
-    after.add(nameOf(item), item.attributes, kcvBytes(newKcv));
+    before.add(committer.hash(nameOf(item), item.attributes, kcvBytes(oldKcv)));
+    after.add(committer.hash(nameOf(item), item.attributes, kcvBytes(newKcv)));
     return undefined;
   });
   const failures = outcomes.filter((outcome) => outcome !== undefined);
@@ -113,8 +114,8 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
     kind: 'verify-result',
     jobId,
     records: countRecords(task.items),
-    before: before.sum(),
-    after: after.sum(),
+    before: before.total(),
+    after: after.total(),
     verification,
     failures,
   };

@@ -11,7 +11,8 @@ import { versionOf } from '../versions.js';
 import {
   blockUnder,
   type HeldKey,
-  heldKeys,
+  type HeldPage,
+  heldPage,
   readRecords,
   readTaskSize,
   scopeOf,
@@ -84,14 +85,17 @@ export interface TasksOptions {
  * ```
  */
 export function tasks(options: TasksOptions): readonly RewrapTask[] {
-  const { job, mainKey, records, size } = readTasksOptions(options);
+  return rewrapTasks(readTasksOptions(options));
+}
+
+/** The same for a page that has been read. */
+export function rewrapTasks({ job, mainKey, page, size }: PageOptions): readonly RewrapTask[] {
   if (!mayTranslate(job, mainKey)) return [];
   const { jobId, from, to } = job;
-  const scope = scopeOf(mainKey);
   const items: RotationItem[] = [];
-  for (const record of records) {
+  for (const keys of page) {
     // One write a record at a time: the second one would meet a record that has moved on.
-    const key = heldKeys(record, scope).find((held) => blockUnder(held, to) === undefined);
+    const key = keys.find((held) => blockUnder(held, to) === undefined);
     if (key !== undefined) items.push(itemOf(key, blockUnder(key, from)));
   }
   return inTasks(items, size, (some) => ({
@@ -103,21 +107,24 @@ export function tasks(options: TasksOptions): readonly RewrapTask[] {
   }));
 }
 
-/** Reads what all functions take that make tasks. */
-export function readTasksOptions(options: TasksOptions): {
+/** A page of a scan, and what is to be done with it. */
+export interface PageOptions {
   readonly job: RotationJob;
   readonly mainKey: MainKeyRecord;
-  readonly records: readonly HeldRecord[];
+  readonly page: HeldPage;
   readonly size: number;
-} {
+}
+
+/** Reads what all functions take that make tasks. */
+export function readTasksOptions(options: TasksOptions): PageOptions {
   requireObject(options, 'options');
   const job = readJob(own(options, 'job'));
   const mainKey = readMainKey(own(options, 'mainKey'));
   if (mainKey.kind !== (job.level === 'profile' ? 'profile' : 'region-key')) {
     throw conflict('record');
   }
-  const records = readRecords(own(options, 'records'));
-  return { job, mainKey, records, size: readTaskSize(options) };
+  const page = heldPage(readRecords(own(options, 'records')), scopeOf(mainKey));
+  return { job, mainKey, page, size: readTaskSize(options) };
 }
 
 /** Whether blocks under the new main key are wanted: not when it is on its way out. */
@@ -135,12 +142,15 @@ export function itemOf(
   { recordId, revision, version, place, attributes, refusal }: HeldKey,
   block: string | undefined,
 ): RotationItem {
-  const item = { recordId, expectedRevision: revision, place, attributes };
   return {
-    ...item,
-    ...(version === undefined ? {} : { version }),
-    ...(block === undefined ? {} : { block }),
-    ...(refusal === undefined ? {} : { refusal }),
+    recordId,
+    expectedRevision: revision,
+    version,
+    place,
+    attributes,
+    block,
+    newBlock: undefined,
+    refusal,
   };
 }
 

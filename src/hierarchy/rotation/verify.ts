@@ -18,12 +18,18 @@ import type {
 } from '../records.js';
 import { sameHeader } from '../rewrap-block.js';
 import { versionOf } from '../versions.js';
-import { addCommitments, type Committer, createCommitter, sameCommitment } from './commitment.js';
-import { blockUnder, heldKeys, scopeOf } from './held-key.js';
+import { addCommitments, createCommitter, createSum, sameCommitment } from './commitment.js';
+import { blockUnder } from './held-key.js';
 import { auditEvent, conflict, enter, readJob, requireRunning, stored } from './job.js';
 import { failureOf, type RotationFailure, readTask } from './run.js';
-import { itemOf, type RotationItem, readTasksOptions, type TasksOptions } from './tasks.js';
-import { type OpenedBlock, sameKey, withOpened } from './translate.js';
+import {
+  itemOf,
+  type PageOptions,
+  type RotationItem,
+  readTasksOptions,
+  type TasksOptions,
+} from './tasks.js';
+import { type OpenedBlock, sameHeaderText, sameKey, withOpened } from './translate.js';
 
 /** Keys whose two blocks are to be compared. */
 export interface VerifyTask {
@@ -62,21 +68,24 @@ export interface VerifyResult {
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
  */
 export function verifyTasks(options: TasksOptions): readonly VerifyTask[] {
-  const { job, mainKey, records, size } = readTasksOptions(options);
+  return comparisonTasks(readTasksOptions(options));
+}
+
+/** The same for a page that has been read. */
+export function comparisonTasks({ job, mainKey, page, size }: PageOptions): readonly VerifyTask[] {
   const { jobId, from, to } = job;
-  const scope = scopeOf(mainKey);
   // A compromised main key wraps nothing any more, nor does one that is not the active one.
   const { state } = versionOf<MainKeyVersion>(mainKey.versions, to.version);
   const bornUnderNew = job.reason === 'suspected-compromise' || state === 'active';
   const tasks: VerifyTask[] = [];
   // Cut between records: the results count them.
-  for (let i = 0; i < records.length; i += size) {
-    const items = records.slice(i, i + size).flatMap((record) =>
-      heldKeys(record, scope).map((key) => ({
-        ...itemOf(key, blockUnder(key, from)),
-        newBlock: blockUnder(key, to),
-      })),
-    );
+  for (let i = 0; i < page.length; i += size) {
+    const items: RotationItem[] = [];
+    for (const keys of page.slice(i, i + size)) {
+      for (const key of keys) {
+        items.push({ ...itemOf(key, blockUnder(key, from)), newBlock: blockUnder(key, to) });
+      }
+    }
     if (items.length > 0) {
       tasks.push({ kind: 'verify-task', jobId, from, to, bornUnderNew, items });
     }
@@ -106,8 +115,9 @@ export function verifyRun(options: VerifyRunOptions): VerifyResult {
   const ring = own(options, 'ring');
   const from = secretOf(ring, task.from);
   const to = secretOf(ring, task.to);
-  const before = createCommitter(to, task.jobId);
-  const after = createCommitter(to, task.jobId);
+  const committer = createCommitter(to, task.jobId);
+  const before = createSum();
+  const after = createSum();
   const failures: RotationFailure[] = [];
   for (const item of task.items) {
     try {
@@ -120,8 +130,8 @@ export function verifyRun(options: VerifyRunOptions): VerifyResult {
     kind: 'verify-result',
     jobId: task.jobId,
     records: countRecords(task.items),
-    before: before.sum(),
-    after: after.sum(),
+    before: before.total(),
+    after: after.total(),
     verification: 'key-bytes',
     failures,
   };
@@ -129,14 +139,11 @@ export function verifyRun(options: VerifyRunOptions): VerifyResult {
   function verifyItem(item: RotationItem): void {
     withOpened(to, item.newBlock, item, (fresh) => {
       const isBorn = item.block === undefined && task.bornUnderNew;
-      if (isBorn) commit(before, item, fresh);
-      else {
-        withOpened(from, item.block, item, (old) => {
-          requireAgreement(old, fresh);
-          commit(before, item, old);
-        });
-      }
-      commit(after, item, fresh);
+      if (!isBorn) withOpened(from, item.block, item, (old) => requireAgreement(old, fresh));
+      // One hash for both sides: the keys have just been compared, byte for byte.
+      const hash = committer.hash(nameOf(item), item.attributes, fresh.key);
+      before.add(hash);
+      after.add(hash);
     });
   }
 }
@@ -154,13 +161,9 @@ export function countRecords(items: readonly RotationItem[]): number {
 
 function requireAgreement(old: OpenedBlock, fresh: OpenedBlock): void {
   if (!sameKey(old, fresh)) throw new KeyblockError('KCV_MISMATCH', { field: 'key' });
-  if (!sameHeader(old.header, fresh.header)) {
+  if (!sameHeaderText(old, fresh) && !sameHeader(old.header, fresh.header)) {
     throw new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
   }
-}
-
-function commit(committer: Committer, item: RotationItem, { key }: OpenedBlock): void {
-  committer.add(nameOf(item), item.attributes, key);
 }
 
 /** The name of a key in a commitment. */
