@@ -86,7 +86,8 @@ export function withHash(
   return [formatOptionalBlock({ id: 'HM', hash }), ...blocks];
 }
 
-function hashOf(optionalBlocks: readonly OptionalBlock[]): HashName {
+/** The hash that block HM names. Throws `INVALID_OPTIONAL_BLOCK` where there is none. */
+export function hashOf(optionalBlocks: readonly OptionalBlock[]): HashName {
   const block = Array.isArray(optionalBlocks)
     ? (optionalBlocks as readonly OptionalBlock[]).find((block) => block?.id === 'HM')
     : undefined;

@@ -9,7 +9,7 @@ import { adoptKey, type SecretKey } from '../../secret-key.js';
 import { keyAlgorithm } from '../../tr31/codes.js';
 import type { KeyBlockHeader } from '../../tr31/header.js';
 import { parseHeader } from '../../tr31/header.js';
-import { headerIssues } from '../../tr31/policy.js';
+import { headerIssues, hmacHash } from '../../tr31/policy.js';
 import { type Attributes, requireAttribute } from '../cms/attributes.js';
 import { type EnvelopedData, parseEnvelopedData } from '../cms/enveloped-data.js';
 import { CONTENT_CIPHERS, decryptContent } from '../crypto/content-cipher.js';
@@ -58,11 +58,9 @@ export async function openKeyToken(
     key.fill(0); // refused, so nobody else holds it
     throw error;
   }
-  return {
-    key: adoptKey(keyAlgorithm(header.header.algorithm), key),
-    header: header.text,
-    profile,
-  };
+  const algorithm = keyAlgorithm(header.header.algorithm);
+  const hash = algorithm === 'HMAC' ? hmacHash(header.header) : undefined;
+  return { key: adoptKey(algorithm, key, hash), header: header.text, profile };
 }
 
 interface TokenHeader {
