@@ -49,7 +49,7 @@ export function createKeys({ store, profile, ring, count }) {
       profile,
       ring,
       keyId: `${name}-${String(i).padStart(5, '0')}`,
-      owner: `merchant ${i % 97}`,
+      owner: 'shop',
       attributes,
     });
     store.apply(writes);
