@@ -114,8 +114,7 @@ export interface CreateArchiveManifestOptions {
  * const manifest = mainKeys.createArchiveManifest({ env, regionId, records: [record] });
  * manifest.count; // 1
  * mainKeys.verifyArchive({ manifest, records: [record] }); // []
- * mainKeys.verifyArchive({ manifest, records: [] });
- * // [{ problem: 'missing', recordId: 'eu-central-1' }]
+ * mainKeys.verifyArchive({ manifest, records: [] })[0]?.problem; // 'missing'
  * ```
  */
 export function createArchiveManifest(options: CreateArchiveManifestOptions): ArchiveManifest {

@@ -22,4 +22,10 @@ export {
   createHsmRecord,
 } from './hsm.js';
 export { isDue } from './main-key.js';
-export { type AllReceiptsOptions, allReceipts } from './region.js';
+export {
+  type AllReceiptsOptions,
+  allReceipts,
+  type RetiredTokens,
+  type RetireTokensOptions,
+  retireTokens,
+} from './region.js';

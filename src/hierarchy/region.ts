@@ -12,7 +12,14 @@ import { type Env, isoTime } from './env.js';
 import { readId } from './identifiers.js';
 import { type CryptoperiodPolicy, cryptoperiods, generateMainKey } from './main-key.js';
 import { isRecord } from './read-record.js';
-import type { HsmSyncRecord, Kcv, MainKeyToken, RegionKeyRecord } from './records.js';
+import type {
+  AuditEvent,
+  ConditionalWrite,
+  HsmSyncRecord,
+  Kcv,
+  MainKeyToken,
+  RegionKeyRecord,
+} from './records.js';
 import { newVersion, transition, versionOf } from './versions.js';
 
 /** What {@link addRegionKeyVersion} takes. */
@@ -101,6 +108,81 @@ export function allReceipts(options: AllReceiptsOptions): boolean {
   return (hsms as readonly HsmSyncRecord[])
     .filter(({ regionId, state }) => regionId === record.regionId && state === 'in-service')
     .every((hsm) => holds(hsm, version));
+}
+
+/** What {@link retireTokens} takes. */
+export interface RetireTokensOptions {
+  /** Time. */
+  readonly env: Env;
+  /** The region. */
+  readonly record: RegionKeyRecord;
+  /** A version that nothing is under any more. */
+  readonly version: number;
+}
+
+/** What {@link retireTokens} returns. */
+export interface RetiredTokens {
+  /** The region, its tokens of that version of no use any more. */
+  readonly record: RegionKeyRecord;
+  /** What to store; nothing where there was nothing to do. */
+  readonly writes: readonly ConditionalWrite[];
+  /** What to log. */
+  readonly audit: readonly AuditEvent[];
+}
+
+/**
+ * Takes the tokens of a version that was left behind out of use: no device is restored to it any
+ * more, and it can be destroyed.
+ *
+ * @param options - The region, and the version.
+ * @returns The record, and the write that stores it.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a version that is neither retired nor destroyed;
+ * `UNKNOWN_KEY_VERSION`, `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { mainKeys, type RegionKeyRecord } from 'keyblock/hierarchy';
+ *
+ * function withoutTokens(record: RegionKeyRecord, version: number) {
+ *   return mainKeys.retireTokens({ env: { at: new Date() }, record, version }).writes;
+ * }
+ * ```
+ */
+export function retireTokens(options: RetireTokensOptions): RetiredTokens {
+  requireObject(options, 'options');
+  const at = isoTime(own(options, 'env') as Env); // checked in there
+  const record = readRegion(own(options, 'record'));
+  const { version, state } = versionOf(record.versions, Number(own(options, 'version')));
+  if (state !== 'retired' && state !== 'destroyed') {
+    throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+  }
+  const isLive = (token: MainKeyToken) =>
+    token.version === version && token.invalidatedAt === undefined;
+  const { regionId, revision, tokens } = record;
+  const count = tokens.filter(isLive).length;
+  if (count === 0) return { record, writes: [], audit: [] };
+  const next = {
+    ...record,
+    revision: revision + 1,
+    tokens: tokens.map((token) => (isLive(token) ? { ...token, invalidatedAt: at } : token)),
+  };
+  return {
+    record: next,
+    writes: [{ op: 'put-record', recordId: regionId, expectedRevision: revision, next }],
+    audit: [
+      {
+        kind: 'audit-event',
+        schema: 1,
+        at,
+        action: 'region-key.retire-tokens',
+        outcome: 'ok',
+        recordId: regionId,
+        regionId,
+        from: { keyId: regionId, version },
+        count,
+      },
+    ],
+  };
 }
 
 /** Whether a device has shown that it holds a version: by a receipt with its check value. */

@@ -31,8 +31,8 @@ export interface HsmOperationOptions {
  * import { mainKeys } from 'keyblock/hierarchy';
  *
  * const record = mainKeys.createHsmRecord({ regionId: 'eu-central-1', hsmId: 'hsm-1' });
- * mainKeys.hsmOperation({ record, event: 'quarantine' });
- * // { action: 'hsm.quarantine', regionId: 'eu-central-1', hsmId: 'hsm-1', revision: 1 }
+ * const operation = mainKeys.hsmOperation({ record, event: 'quarantine' });
+ * JSON.stringify(operation).startsWith('{"action":"hsm.quarantine"'); // true
  * ```
  */
 export function hsmOperation(options: HsmOperationOptions): JsonValue {

@@ -110,6 +110,45 @@ describe('planRestore', () => {
   });
 });
 
+describe('retireTokens', () => {
+  const retired = (state: 'retiring' | 'retired' | 'destroyed') => {
+    const { region } = deviceIn('in-service');
+    const versions = promoted(region).versions.map((version) =>
+      version.version === 1 ? { ...version, state } : version,
+    );
+    return { ...region, versions };
+  };
+
+  it.each(['retired', 'destroyed'] as const)('takes tokens of a %s version away', (state) => {
+    const record = retired(state);
+    const result = mainKeys.retireTokens({ env, record, version: 1 });
+    const { record: next, writes, audit } = result;
+    expect(next.tokens.map(({ invalidatedAt }) => invalidatedAt)).toEqual([timeAfter(0)]);
+    const expectedRevision = record.revision;
+    expect(writes).toEqual([{ op: 'put-record', recordId: REGION_ID, expectedRevision, next }]);
+    expect(next.revision).toBe(expectedRevision + 1);
+    expect(audit).toEqual([expect.objectContaining({ count: 1 })]);
+    // A second time there is nothing to do.
+    expect(mainKeys.retireTokens({ env, record: next, version: 1 })).toEqual({
+      record: next,
+      writes: [],
+      audit: [],
+    });
+  });
+
+  it('leaves those of a version that may become active again', () => {
+    for (const [record, version, code] of [
+      [retired('retiring'), 1, 'STATE_CONFLICT'],
+      [retired('retired'), 2, 'STATE_CONFLICT'],
+      [retired('retired'), 3, 'UNKNOWN_KEY_VERSION'],
+    ] as const) {
+      expect(() => mainKeys.retireTokens({ env, record, version })).toThrow(
+        expect.objectContaining({ code, field: 'record' }),
+      );
+    }
+  });
+});
+
 describe('an archive', () => {
   const alias: AliasRecord = { kind: 'alias', schema: 1, revision: 1, alias: 'pin', keyId: 'k1' };
   const region = newRegion();
