@@ -129,16 +129,16 @@ export function applyHsmEvent(options: ApplyHsmEventOptions): AppliedHsmEvent {
   const policy = own(options, 'policy');
   const changes = changesOf({ env, at, record, region, event, policy });
   const next = changed(record, { ...changes.record, state });
-  const nextRegion: RegionKeyRecord =
-    changes.tokens === undefined
-      ? region
-      : { ...region, tokens: changes.tokens, revision: region.revision + 1 };
+  const { tokens } = changes;
+  const nextRegion =
+    tokens === undefined ? region : { ...region, tokens, revision: region.revision + 1 };
   return {
     record: next,
     region: nextRegion,
-    writes: [record, ...(nextRegion === region ? [] : [region])].map((old) =>
-      putRecord(old.revision, old === record ? next : nextRegion),
-    ),
+    writes: [
+      putRecord(record, next),
+      ...(nextRegion === region ? [] : [putRecord(region, nextRegion)]),
+    ],
     audit: [auditOf(next, event, at, changes.version)],
   };
 }
@@ -159,10 +159,10 @@ function changed(record: HsmSyncRecord, changes: Partial<HsmSyncRecord>): HsmSyn
 }
 
 function putRecord(
-  expectedRevision: number,
+  { revision }: HsmSyncRecord | RegionKeyRecord,
   next: HsmSyncRecord | RegionKeyRecord,
 ): ConditionalWrite {
-  return { op: 'put-record', recordId: recordId(next), expectedRevision, next };
+  return { op: 'put-record', recordId: recordId(next), expectedRevision: revision, next };
 }
 
 function auditOf(

@@ -227,15 +227,14 @@ export function archivedToken(
   return usable.at(-1);
 }
 
-/** The tokens, with those of one device of no use any more. */
+/** The tokens, with those of one device of no use any more; undefined where it has none. */
 export function invalidateTokens(
   { tokens }: RegionKeyRecord,
   device: string,
   at: string,
-): readonly MainKeyToken[] {
-  return tokens.map((token) =>
-    token.hsmId === device && token.invalidatedAt === undefined
-      ? { ...token, invalidatedAt: at }
-      : token,
-  );
+): readonly MainKeyToken[] | undefined {
+  const isLive = ({ hsmId, invalidatedAt }: MainKeyToken) =>
+    hsmId === device && invalidatedAt === undefined;
+  if (!tokens.some(isLive)) return undefined;
+  return tokens.map((token) => (isLive(token) ? { ...token, invalidatedAt: at } : token));
 }

@@ -24,7 +24,7 @@ export interface HsmContext<Event extends HsmEvent = HsmEvent> {
 export interface HsmChanges {
   readonly record?: Partial<HsmSyncRecord>;
   /** The tokens of the region. */
-  readonly tokens?: readonly MainKeyToken[];
+  readonly tokens?: readonly MainKeyToken[] | undefined;
   /** The version of the main key that the event is about. */
   readonly version?: number;
 }

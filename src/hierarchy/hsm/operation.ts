@@ -6,6 +6,7 @@ import { sha256Hex } from '../digest.js';
 import type { Env } from '../env.js';
 import type { Approval, HsmSyncRecord, JsonValue, MainKeyToken } from '../records.js';
 import { type ApprovalPolicy, requireApprovals } from '../rules/approvals.js';
+import { certificateDigest, conflict } from './context.js';
 
 /** What {@link hsmOperation} takes. */
 export interface HsmOperationOptions {
@@ -48,7 +49,12 @@ export function hsmOperation(options: HsmOperationOptions): JsonValue {
       return { ...device, revision, ...identity };
     case 'issue':
       if (krdToken === undefined) throw conflict();
-      return { ...device, version: Number(own(options, 'version')), nonce: krdToken.nonce };
+      return {
+        ...device,
+        version: Number(own(options, 'version')),
+        nonce: krdToken.nonce,
+        certificateDigest: certificateDigest(krdToken.certificate),
+      };
     case 'quarantine':
     case 'decommission':
     case 'destroy':
@@ -107,8 +113,4 @@ export function requireDualControl(
   requireObject(given, 'policy');
   const count = Math.max(2, own(given, 'count') ?? 2);
   requireApprovals({ approvals, operation, policy: { ...given, count }, env });
-}
-
-function conflict(): KeyblockError {
-  return new KeyblockError('STATE_CONFLICT', { field: 'record' });
 }

@@ -104,6 +104,9 @@ export async function loadMainKeyToken(options: LoadMainKeyTokenOptions): Promis
   const given = own(options, 'state') as KrdState; // checked by who reads it
   requireObject(given, 'state');
   if (token.hsmId !== hsmId) return refuse(given, 'RECIPIENT_MISMATCH');
+  const { expiresAt, invalidatedAt } = token;
+  const isOver = invalidatedAt !== undefined || (expiresAt !== undefined && expiresAt <= at);
+  if (isOver) return refuse(given, 'FRESHNESS');
   const expected = expectedState(options, given, token, regionId, env);
   // Without a nonce of its own a device would take whatever was signed last.
   if (expected.nonce === undefined) return refuse(given, 'FRESHNESS');

@@ -1,4 +1,5 @@
-import { KeyblockError, type KeyblockErrorCode } from 'keyblock';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { KeyblockError, type KeyblockErrorCode, toHex } from 'keyblock';
 import { type HsmState, type HsmSyncRecord, mainKeys } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import {
@@ -184,6 +185,15 @@ describe('applyHsmEvent', () => {
     const loaded = mainKeys.applyHsmEvent({ env, ...issued, event: eventOf('receive', issued) });
     expect(loaded.region).toBe(issued.region);
     expect(loaded.writes).toHaveLength(1);
+  });
+
+  it('leaves the region alone where a device that goes has no token in its archive', () => {
+    const { record, region, writes } = mainKeys.applyHsmEvent({
+      env,
+      ...deviceIn('allowed'),
+      event: eventOf('quarantine', deviceIn('allowed')),
+    });
+    expect([record.state, region.revision, writes.length]).toEqual(['quarantined', 1, 1]);
   });
 
   it('takes a device through a rotation of the main key without taking it out of service', () => {
@@ -452,6 +462,22 @@ describe('consent', () => {
     expect(refusal(situation, event)).toBeUndefined();
   });
 
+  it('is for the certificate that was shown: another row gets no token', () => {
+    const { record, region } = deviceIn('allowed');
+    const event = eventOf('issue', { record, region });
+    const { krdToken: token, allowed } = record;
+    if (token === undefined || allowed === undefined) throw new Error('not allowed');
+    const certificate = btoa('of somebody else');
+    const digest = toHex(sha256(new TextEncoder().encode('of somebody else'))).toLowerCase();
+    const swapped: HsmSyncRecord = {
+      ...record,
+      identity: { ...IDENTITY, certificateDigest: digest },
+      krdToken: { ...token, certificate },
+      allowed: { ...allowed, certificateDigest: digest },
+    };
+    expect(refusal({ record: swapped, region }, event)).toBe('APPROVAL_REQUIRED');
+  });
+
   it('serves once: the device is another after it', () => {
     const inService = deviceIn('in-service');
     const event = eventOf('quarantine', inService);
@@ -468,6 +494,7 @@ describe('consent', () => {
       hsmId: HSM_ID,
       version: 1,
       nonce: record.krdToken?.nonce,
+      certificateDigest: IDENTITY.certificateDigest,
     });
     expect(mainKeys.hsmOperation({ record, event: 'allow' })).toEqual({
       action: 'hsm.allow',

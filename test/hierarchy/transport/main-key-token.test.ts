@@ -225,6 +225,14 @@ describe('a main key token', () => {
     expect(codeOf(await load(device, { ...token, kcv }))).toBe('KCV_MISMATCH');
   });
 
+  it('never loads past its time, nor when it was invalidated', async () => {
+    const over = WORLD.at.toISOString();
+    for (const others of [{ expiresAt: over }, { invalidatedAt: over }]) {
+      const result = await load(device, { ...token, ...others });
+      expect([codeOf(result), result.state]).toEqual(['FRESHNESS', device.state]);
+    }
+  });
+
   it('never loads in one pass', async () => {
     const { nonce: _, ...state } = device.state;
     const signed = await createKeyToken({
