@@ -8,6 +8,7 @@ import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { auditEvent } from '../audit-event.js';
 import { type Env, isoTime } from '../env.js';
+import { restore, scheduleDeletion } from '../lifecycle/deletion.js';
 import { requireCustomerKey } from '../read-record.js';
 import type { AuditEvent, ConditionalWrite, CustomerKeyRecord, Lifecycle } from '../records.js';
 import type {
@@ -79,7 +80,7 @@ export function carryOut(options: CarryOutOptions): CarriedOut {
     return { ...nothing, result: { command: given, outcome: 'gone' } };
   }
   if (given.order <= replicaOf.order) return { ...nothing, result: done(given, lifecycle) };
-  const change = changeOf(given, lifecycle, at);
+  const change = changeOf(given, record, env);
   if (change === undefined) {
     const code = 'STATE_CONFLICT';
     return { ...nothing, result: { command: given, outcome: 'failed', code } };
@@ -113,33 +114,25 @@ function done(command: ReplicaChangeCommand, { deleteAfter }: Lifecycle): Comman
 /** Undefined for a change that a key in this state does not take. */
 function changeOf(
   command: ReplicaChangeCommand,
-  lifecycle: Lifecycle,
-  at: string,
+  record: CustomerKeyRecord,
+  env: Env,
 ): Partial<CustomerKeyRecord> | undefined {
-  const { state, enabled } = lifecycle;
+  const isLive = record.lifecycle.state === 'create-complete';
+  const isMarked = record.lifecycle.state === 'delete-pending';
   switch (command.type) {
     case 'scheduleDeletion': {
-      if (state === 'delete-pending') return {};
-      const deleteAfter = daysLater(at, command.days);
-      const cause = 'replicated';
-      const pending = { state: 'delete-pending', enabled: false, deleteAfter, cause } as const;
-      return { lifecycle: { ...pending, wasEnabled: enabled } };
+      if (!isLive) return isMarked ? {} : undefined;
+      const { days } = command;
+      const { lifecycle } = scheduleDeletion({ env, record, days, cause: 'replicated' }).record;
+      return { lifecycle };
     }
     case 'cancelDeletion':
-      return state === 'delete-pending'
-        ? { lifecycle: { state: 'create-complete', enabled: false } }
-        : {};
+      if (!isMarked) return isLive ? {} : undefined;
+      return { lifecycle: restore({ env, record }).record.lifecycle };
     case 'setEnabled':
-      if (state !== 'create-complete') return undefined;
-      return { lifecycle: { ...lifecycle, enabled: command.enabled } };
+      if (!isLive) return undefined;
+      return { lifecycle: { ...record.lifecycle, enabled: command.enabled } };
     case 'putTags':
-      return state === 'create-complete' ? { tags: command.tags } : undefined;
+      return isLive ? { tags: command.tags } : undefined;
   }
-}
-
-function daysLater(at: string, days: number): string {
-  if (!Number.isSafeInteger(days) || days < 3 || days > 180) {
-    throw new KeyblockError('INVALID_ARGUMENT', { field: 'days' });
-  }
-  return new Date(Date.parse(at) + days * 86_400_000).toISOString();
 }

@@ -45,6 +45,8 @@ export interface ImportTr31Command extends KeyCommand {
   readonly type: 'importTr31';
   readonly generation: number;
   readonly keyBlock: string;
+  /** Where the key is changed: what its copy says that it is a copy of. */
+  readonly originRegionId: string;
   readonly kcv: Kcv;
   readonly attributesDigest: string;
   readonly enabled: boolean;

@@ -64,10 +64,15 @@ interface Situation {
 function planEntry(situation: Situation): ReplicaLedgerEntry {
   const { draft, desired, entry } = situation;
   const { replica } = entry;
-  if (entry.pending !== undefined || !isDue(entry, draft.at)) return entry;
-  const pair = pairTo(situation, ({ state }) => state === 'open');
+  if (entry.pending !== undefined) return entry;
+  // What could not be copied in time need not be any more.
+  const isMoot = replica === undefined && desired.deleteAfter !== undefined;
+  if (!isDue(entry, draft.at)) {
+    return isMoot && entry.discard === undefined ? rest(entry, 'deleted') : entry;
+  }
+  const [pair] = pairsTo(situation, ({ state }) => state === 'open');
   if (pair === undefined) {
-    const leaving = pairTo(situation, ({ state }) => state === 'deleting');
+    const [leaving] = pairsTo(situation, ({ state }) => state === 'deleting');
     return leaving === undefined ? entry : planRemoval(situation, leaving);
   }
   if (entry.discard !== undefined) {
@@ -87,11 +92,14 @@ function planCopy(situation: Situation, way: LedgerPair): ReplicaLedgerEntry {
   // A tombstone: whatever is delivered of an earlier time does not bring the key to life.
   if (desired.deleteAfter !== undefined) return rest(entry, 'deleted');
   if (entry.exported !== undefined) return planImport(situation, entry.exported);
-  const source = pairTo(
+  const { attributes } = desired.created;
+  const sources = pairsTo(
     situation,
     ({ state, from }) => state === 'open' && hasKey(draft, key, from),
   );
-  const reason = whyNot(desired.created.attributes, (source ?? way).kekBits);
+  const fit = sources.find(({ kekBits }) => whyNot(attributes, kekBits) === undefined);
+  const source = fit ?? sources[0];
+  const reason = whyNot(attributes, (source ?? way).kekBits);
   if (reason !== undefined) return refuse(entry, reason);
   if (source === undefined) return rest(entry, 'absent');
   const { pairId, generation } = source;
@@ -109,7 +117,8 @@ function planImport(
 ): ReplicaLedgerEntry {
   const { created, enabled, tags } = situation.desired;
   const { kcv, attributesDigest } = created;
-  const brought = { keyBlock, kcv, attributesDigest, enabled, tags };
+  const { regionId: originRegionId } = primaryOf(situation.draft);
+  const brought = { keyBlock, originRegionId, kcv, attributesDigest, enabled, tags };
   const { exported: _, ...entry } = situation.entry;
   return ask({ ...situation, entry }, { pairId }, { type: 'importTr31', generation, ...brought });
 }
@@ -162,14 +171,15 @@ function planRemoval(situation: Situation, pair: LedgerPair): ReplicaLedgerEntry
   return ask(situation, pair, { type, replicaKeyId: replica.keyId, days });
 }
 
-/** The pair by which a region is reached: the one from the primary, where there is one. */
-function pairTo(
+/** The pairs by which a region is reached: those from the primary first. */
+function pairsTo(
   { draft, entry }: Situation,
   fits: (pair: LedgerPair) => boolean,
-): LedgerPair | undefined {
+): readonly LedgerPair[] {
   const { regionId } = primaryOf(draft);
   const pairs = draft.pairs.filter((pair) => pair.to === entry.regionId && fits(pair));
-  return pairs.find(({ from }) => from === regionId) ?? pairs[0];
+  const direct = pairs.filter(({ from }) => from === regionId);
+  return [...direct, ...pairs.filter(({ from }) => from !== regionId)];
 }
 
 /** Where a key was made it has no entry, as long as there was no promotion. */
@@ -195,8 +205,10 @@ function ask(
 }
 
 function rest(entry: ReplicaLedgerEntry, state: ReplicaState): ReplicaLedgerEntry {
-  if (entry.state === state && entry.failure === undefined) return entry;
-  const { failure: _, reason: __, refusedBy: ___, ...others } = entry;
+  if (entry.state === state && entry.failure === undefined && entry.exported === undefined) {
+    return entry;
+  }
+  const { failure: _, reason: __, refusedBy: ___, exported: ____, ...others } = entry;
   return { ...others, state };
 }
 
