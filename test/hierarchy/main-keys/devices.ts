@@ -127,7 +127,9 @@ export function promoted(region: RegionKeyRecord): RegionKeyRecord {
 /** An event of the kind, right in everything: where the state has it, it is taken. */
 export function eventOf(type: mainKeys.HsmEventType, situation: Situation): mainKeys.HsmEvent {
   const { record, region } = situation;
-  const version = record.state === 'in-service' ? 2 : 1;
+  const inService = record.state === 'in-service';
+  const wanted = region.versions.find(({ state }) => state === (inService ? 'pending' : 'active'));
+  const version = wanted?.version ?? (inService ? 2 : 1);
   const kcv = region.versions.find((candidate) => candidate.version === version)?.kcv;
   const operation = (event: mainKeys.HsmOperationOptions['event']) => {
     const withToken = { ...record, krdToken: record.krdToken ?? krdToken() };

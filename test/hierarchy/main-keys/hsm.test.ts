@@ -1,4 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
+import fc from 'fast-check';
 import { KeyblockError, type KeyblockErrorCode, toHex } from 'keyblock';
 import { type HsmState, type HsmSyncRecord, mainKeys } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
@@ -133,6 +134,32 @@ function refusal(situation: Situation, event: mainKeys.HsmEvent): KeyblockErrorC
   }
 }
 
+/** The situation after its region went on, if it has not done so before. */
+function inPhase({ record, region }: Situation, phase: string): Situation {
+  const isFirst = region.versions.length === 1;
+  if (isFirst && phase === 'rotating') return { record, region: rotating(region) };
+  return { record, region: isFirst && phase === 'promoted' ? promoted(region) : region };
+}
+
+/** What has to be true of a device after every event. */
+function requirePromises({ record, region }: Situation, type: mainKeys.HsmEventType): void {
+  const { state, versions, allowed } = record;
+  const held = versions.filter(({ receipt }) => receipt !== undefined);
+  if (state === 'loaded' || state === 'in-service') expect(held).not.toEqual([]);
+  if (type === 'serve') {
+    const active = region.versions.find((version) => version.state === 'active');
+    expect(held.map(({ version }) => version)).toContain(active?.version);
+  }
+  for (const { version, receipt } of held) {
+    const known = region.versions.find((candidate) => candidate.version === version);
+    expect(receipt?.kcv).toEqual(known?.kcv);
+  }
+  if (state === 'quarantined' || state === 'decommissioned' || state === 'destroyed') {
+    expect([versions, allowed]).toEqual([[], undefined]);
+    expect(region.tokens.every(({ invalidatedAt }) => invalidatedAt !== undefined)).toBe(true);
+  }
+}
+
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
     for (const member of Object.values(value)) frozen(member);
@@ -185,6 +212,39 @@ describe('applyHsmEvent', () => {
     const loaded = mainKeys.applyHsmEvent({ env, ...issued, event: eventOf('receive', issued) });
     expect(loaded.region).toBe(issued.region);
     expect(loaded.writes).toHaveLength(1);
+  });
+
+  it('keeps what it promises over any sequence of events', () => {
+    const step = fc.record({
+      choice: fc.nat({ max: 1000 }),
+      isRemoval: fc.nat({ max: 9 }).map((n) => n === 0),
+      phase: fc.constantFrom('same', 'same', 'same', 'rotating', 'promoted'),
+    });
+    let taken = 0;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...STATES.slice(0, -2)),
+        fc.array(step, { minLength: 20, maxLength: 40 }),
+        (start, steps) => {
+          let situation: Situation = deviceIn(start);
+          for (const { choice, isRemoval, phase } of steps) {
+            situation = inPhase(situation, phase);
+            const types = ARROWS.filter(([from]) => from === situation.record.state)
+              .map(([, type]) => type)
+              .filter((type) => isRemoval === ['quarantine', 'decommission'].includes(type));
+            const type = types[choice % types.length];
+            if (type === undefined) continue;
+            const event = eventOf(type, situation);
+            if (refusal(situation, event) !== undefined) continue;
+            taken++;
+            situation = mainKeys.applyHsmEvent({ env, ...situation, event });
+            requirePromises(situation, type);
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+    expect(taken).toBeGreaterThan(500); // or the sequences went nowhere
   });
 
   it('leaves the region alone where a device that goes has no token in its archive', () => {
