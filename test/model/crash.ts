@@ -113,9 +113,13 @@ export async function interleaved(
   const hooks = killAt(world, -1, invariants);
   const runs = [steps(world, target, hooks), steps(world, target, hooks)];
   const running = new Set(runs);
+  const started = new Set<unknown>();
   const go = async (run: (typeof runs)[number] | undefined, count: number): Promise<void> => {
     for (let i = 0; i < count && run !== undefined && running.has(run); i++) {
-      if ((await run.next()).done === true) running.delete(run);
+      // Who comes when all is done would begin the next rotation.
+      const isLate = !started.has(run) && isOver(world, target);
+      if (isLate || (await run.next()).done === true) running.delete(run);
+      started.add(run);
     }
   };
   await go(runs[0], ahead);

@@ -6,7 +6,7 @@ import type { ConditionalWrite, HeldRecord, RotationJob } from '../records.js';
 import { reconcile } from './control.js';
 import type { RotationEngine } from './engine.js';
 import { type HeldPage, heldPage, scopeOf } from './held-key.js';
-import { type RotationStep, stored } from './job.js';
+import { conflict, type RotationStep, stored } from './job.js';
 import type { MainKeyRecord } from './main-key-record.js';
 import { pagesOf, type RecordSource, readSource } from './pages.js';
 import type { RotateStep, RotationPass, WriteOutcome } from './rotate-steps.js';
@@ -65,6 +65,7 @@ async function* reload<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
     drive.stopped = true;
     return;
   }
+  if (records.job.jobId !== drive.job.jobId) throw conflict('job');
   drive.mainKey = records.mainKey;
   drive.job = reconcile(records.job, records.mainKey, isoTime(envOf(drive)));
 }

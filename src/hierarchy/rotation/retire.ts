@@ -53,10 +53,11 @@ export function retire<M extends MainKeyRecord>(options: RetireOptions<M>): Rota
   const drained = drainedBy(job, mainKey);
   if (drained === undefined || mainKey.jobId !== job.jobId) throw conflict('record');
   if (left !== 0) throw conflict('slot');
-  // Who does not know of the end yet may still write a block under the new main key.
-  if (job.cleanupNotBefore === undefined || at < job.cleanupNotBefore) throw conflict('job');
   const { version } = drained;
   const isAbort = version === job.to.version;
+  // Who does not know of the end yet may still write a block under the new main key.
+  const { cleanupNotBefore = at } = isAbort ? job : {};
+  if (at < cleanupNotBefore) throw conflict('job');
   const moved = withEvent(mainKey, { kind: isAbort ? 'abort' : 'cleanup-complete', version });
   const ended = withVersion(moved, version, ({ draining: _, ...rest }) =>
     isAbort ? withoutBlocks(rest) : { ...rest, retiredAt: at },

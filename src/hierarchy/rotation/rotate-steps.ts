@@ -37,7 +37,7 @@ export type RotateStep<M extends MainKeyRecord = MainKeyRecord> =
       ack(outcome: WriteOutcome): void;
     }
   | {
-      /** Somebody else moved the rotation: give both records as they are stored now, or it ends. */
+      /** Somebody else moved the rotation: give the same job and its main key as stored now. */
       readonly kind: 'reload';
       provide(records: { readonly job: RotationJob; readonly mainKey: M }): void;
     }
