@@ -4,7 +4,7 @@
 export type Severity = 'error' | 'warning' | 'info';
 
 /** Every finding. */
-export const FINDINGS = {
+const FINDINGS = {
   // Any record.
   'malformed-record': {
     severity: 'error',

@@ -14,7 +14,7 @@ import type {
 } from './records.js';
 
 /** Whether one thing happened after another. The IDs decide where a source can not. */
-export function isLater(a: Stamp, b: Stamp): boolean {
+function isLater(a: Stamp, b: Stamp): boolean {
   if (a.generation !== b.generation) return a.generation > b.generation;
   if (a.sequence !== b.sequence) return a.sequence > b.sequence;
   return a.eventId > b.eventId;

@@ -19,7 +19,7 @@ import {
 export const ORIGIN = 'eu-central-1';
 export const DESTINATION = 'eu-west-1';
 export const THIRD = 'us-east-1';
-export const START = new Date('2027-01-01T00:00:00.000Z');
+const START = new Date('2027-01-01T00:00:00.000Z');
 export const DAY = 86_400_000;
 
 /** The start, and so many milliseconds. */
