@@ -119,7 +119,7 @@ function imported(
 ): ReplicaLedgerEntry {
   const { draft, created } = copy;
   const keyId = readId(replicaKeyId, 'keyId');
-  const sameKey = kcv !== undefined && sameKcv(kcv, created.kcv);
+  const sameKey = typeof kcv === 'object' && kcv !== null && sameKcv(kcv, created.kcv);
   if (!sameKey || attributesDigest !== created.attributesDigest) {
     const failure = fail(copy, sameKey ? 'CONTEXT_MISMATCH' : 'KCV_MISMATCH');
     return { ...failure, discard: keyId };

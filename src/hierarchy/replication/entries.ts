@@ -1,5 +1,6 @@
 /** The entries of a key: where it is copied to, and what a region has told about its copy. */
 
+import { KeyblockError } from '../../errors.js';
 import { own } from '../../primitives/bytes.js';
 import { readId } from '../identifiers.js';
 import { type Draft, primaryOf } from './draft.js';
@@ -14,7 +15,8 @@ export function enrol(
   const { regionId: home } = primaryOf(draft);
   const defaults = draft.pairs.filter(({ from, byDefault }) => byDefault && from === home);
   const targets = regions ?? defaults.map(({ to }) => to);
-  const entries = targets
+  if (!Array.isArray(targets)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'regionId' });
+  const entries = (targets as readonly string[])
     .filter((regionId) => regionId !== home && !Object.hasOwn(key.replicas, regionId))
     .map((regionId) => [readId(regionId, 'regionId'), absent(regionId)] as const);
   if (entries.length === 0) return key;

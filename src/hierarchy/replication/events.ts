@@ -88,7 +88,13 @@ export function readEvent(event: ReplicationEvent): ReplicationEvent {
 
 /** What the attributes and the check value of a key come to in the ledger. */
 export function createdKey(attributes: KeyAttributes, kcv: Kcv): CreatedKey {
-  return { attributes, attributesDigest: digestOfAttributes(attributes), kcv };
+  const attributesDigest = digestOfAttributes(attributes);
+  requireObject(kcv, 'kcv');
+  const { method, value } = kcv;
+  if (typeof method !== 'string' || typeof value !== 'string') {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'kcv' });
+  }
+  return { attributes, attributesDigest, kcv: { method, value } };
 }
 
 /** What tells attributes from others: SHA-256 of their canonical JSON, in lower-case hex. */
@@ -143,7 +149,8 @@ function tagChanges(tags: { readonly [key: string]: string }): KeyChange[] {
 }
 
 function readList(value: readonly string[]): readonly string[] {
-  if (!Array.isArray(value)) throw malformed();
+  const isList = Array.isArray(value) && value.every((name) => typeof name === 'string');
+  if (!isList) throw malformed();
   return value;
 }
 

@@ -290,10 +290,24 @@ describe('an event', () => {
     ['no source', { ...good, source: { kind: 'role' } }],
     ['an unknown type', { ...good, type: 'RotateKey' }],
     ['a deletion without its time', { ...good, type: 'DeleteKey' }],
+    ['tags to be taken away that are no list', { ...good, type: 'UntagResource', tagKeys: [1] }],
   ])('is refused with %s', (_, event) => {
     const events = [event as replication.ReplicationEvent];
     expect(() => replication.reduce({ env, ledger, events })).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'event' }),
+    );
+  });
+
+  it.each([
+    ['kcv', { kcv: null }],
+    ['attributes', { attributes: null }],
+    ['tags', { tags: { a: 1 } }],
+    ['regionId', { regions: DESTINATION }],
+    ['keyId', { keyId: '' }],
+  ])('of a new key is refused with a bad %s', (field, change) => {
+    const event = { ...origin.create('k9'), ...change } as replication.ReplicationEvent;
+    expect(() => replication.reduce({ env, ledger, events: [event] })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field }),
     );
   });
 
