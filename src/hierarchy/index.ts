@@ -24,7 +24,6 @@ export type {
 export type { KeyBlockHeader } from '../tr31/header.js';
 export type { OptionalBlock } from '../tr31/optional-blocks.js';
 export type { VersionId } from '../tr31/versions.js';
-// Profiles and customer keys.
 export {
   type AliasChange,
   type CreateAliasOptions,
@@ -32,7 +31,6 @@ export {
   type RepointAliasOptions,
   repointAlias,
 } from './alias.js';
-// The rules: what a key may be wrapped under and be used for, and who has to consent.
 export * as approvals from './approvals.js';
 export {
   type AuditHierarchyOptions,
@@ -48,7 +46,6 @@ export {
   type CustomerKeyDetails,
   createCustomerKey,
 } from './customer-key.js';
-// Records, and what keys are found and stored by.
 export type { Env } from './env.js';
 export {
   type ExportCustomerKeyOptions,
@@ -61,7 +58,6 @@ export { recordId } from './identifiers.js';
 export { type DeriveInitialKeyOptions, deriveInitialKey } from './initial-key.js';
 export { createKeyRing, type KeyRing, type KeyRingEntry } from './key-ring.js';
 export * as lifecycle from './lifecycle/index.js';
-// Main keys, and the devices that hold them.
 export {
   type CreatedRegionKey,
   type CreateRegionKeyOptions,

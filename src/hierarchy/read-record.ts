@@ -69,7 +69,7 @@ function isLifecycle(value: unknown): value is Lifecycle {
 }
 
 /** As `Date.toISOString` writes it: such texts are in the order of their times. */
-export function isTime(value: unknown): value is string {
+function isTime(value: unknown): value is string {
   return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);
 }
 

@@ -137,7 +137,7 @@ export function activeVersion<V extends MainKeyVersion>(versions: readonly V[]):
 }
 
 /** The version that a rotation leads to. */
-export function pendingVersion<V extends MainKeyVersion>(versions: readonly V[]): V | undefined {
+function pendingVersion<V extends MainKeyVersion>(versions: readonly V[]): V | undefined {
   return versions.find(({ state }) => state === 'pending');
 }
 
