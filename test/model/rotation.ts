@@ -58,7 +58,7 @@ export class Model {
   /** How often each thing was really done: a run that does nothing is to be seen. */
   readonly done = new Map<string, number>();
   readonly #drivers: (Driver | undefined)[] = [undefined, undefined];
-  readonly #late: ConditionalWrite[] = [];
+  readonly #late: { readonly write: ConditionalWrite; readonly seconds: number }[] = [];
   readonly #past: ConditionalWrite[] = [];
   readonly #memory: Memory[];
   readonly #rows = new Map<string, CustomerKeyRecord[]>();
@@ -93,7 +93,7 @@ export class Model {
         this.#drivers[operation.driver] = undefined;
         return this.#count('crash');
       case 'deliver':
-        return this.#again('deliver', this.#late.splice(operation.write % this.#late.length, 1)[0]);
+        return this.#deliver(operation.write);
       case 'repeat':
         return this.#again('repeat', this.#past[operation.write % this.#past.length]);
       case 'rollback':
@@ -295,11 +295,18 @@ export class Model {
         return 0;
       case 'late':
         for (const write of chosen) this.#write(write);
-        this.#late.push(...others);
+        this.#late.push(...others.map((write) => ({ write, seconds: this.world.clock.seconds })));
         return 0;
       case 'reversed':
         return [...writes].reverse().filter((write) => !this.#write(write)).length;
     }
+  }
+
+  /** A write may be as late as a reader: what is older has failed for good. */
+  #deliver(index: number): void {
+    const [late] = this.#late.splice(index % this.#late.length, 1);
+    if (late === undefined || late.seconds <= this.world.clock.seconds - STALENESS) return;
+    this.#again('deliver', late.write);
   }
 
   #again(kind: string, write: ConditionalWrite | undefined): void {
@@ -327,7 +334,7 @@ export class Model {
   /** Nothing goes wrong any more: what was begun is brought to its end, one way or the other. */
   async finish(): Promise<void> {
     for (const run of this.#drivers) await run?.steps.return();
-    while (this.#late.length > 0) this.#again('deliver', this.#late.pop());
+    while (this.#late.length > 0) this.#deliver(0);
     this.#control('resume');
     const { jobId } = this.world.store.profile(PROFILE);
     if (jobId !== undefined) {

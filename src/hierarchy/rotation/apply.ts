@@ -65,7 +65,7 @@ export function apply(options: ApplyOptions): Applied {
   const failures: RotationFailure[] = [];
   let seen = 0;
   for (const { jobId, to, items } of results as readonly RewrapResult[]) {
-    if (jobId !== job.jobId || !sameRef(to, job.to)) continue;
+    if (jobId !== job.jobId || !(sameRef(to, job.to) || sameRef(to, job.from))) continue;
     seen += items.length;
     for (const item of items) {
       if ('slot' in item) {

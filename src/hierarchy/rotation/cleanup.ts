@@ -30,6 +30,7 @@ import { failureOf, type RotationFailure, readTask } from './run.js';
 import {
   inTasks,
   itemOf,
+  mayReceive,
   type PageOptions,
   type RotationItem,
   readTasksOptions,
@@ -105,7 +106,7 @@ export function dropTasks({ job, mainKey, page, size }: PageOptions): readonly C
     const key = keys.find((held) => blockUnder(held, drop) !== undefined);
     const kept = key && blockUnder(key, keep);
     // What has not been translated yet is for `tasks` first.
-    const comesFirst = kept === undefined && sameRef(keep, job.to);
+    const comesFirst = kept === undefined && mayReceive(mainKey, keep);
     if (key !== undefined && !comesFirst) items.push(itemOf(key, kept));
   }
   const { jobId } = job;

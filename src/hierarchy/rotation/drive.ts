@@ -23,6 +23,8 @@ const PAGES_PER_CHECKPOINT = 20;
 export interface Drive<M extends MainKeyRecord> {
   job: RotationJob;
   mainKey: M;
+  /** When both were read, or stored. */
+  readAt: number;
   /** The scan that was given and not used yet. */
   source: RecordSource | undefined;
   /** The rows that failed in the present pass. */
@@ -52,8 +54,22 @@ export async function* store<M extends MainKeyRecord>(
   const ack = (outcome: WriteOutcome) => void Object.assign(answer, outcome);
   if (writes.length > 0) yield { kind, job, mainKey, writes, ack };
   if (answer.conflicts > 0) return yield* reload(drive);
+  take(drive, job, mainKey);
+}
+
+/** Takes over records as they are stored at this time. */
+function take<M extends MainKeyRecord>(drive: Drive<M>, job: RotationJob, mainKey: M): void {
   drive.job = job;
   drive.mainKey = mainKey;
+  drive.readAt = drive.now().getTime();
+}
+
+/**
+ * Who rotates is a reader too: what he knows of the main key is no older than the policy allows, or
+ * he would go on putting blocks under a version that others have left behind.
+ */
+function isOutdated({ readAt, now, job }: Drive<MainKeyRecord>): boolean {
+  return now().getTime() - readAt >= 1000 * job.policy.maxReaderStalenessSeconds;
 }
 
 /** Takes over what somebody else has made of the rotation. */
@@ -66,8 +82,9 @@ async function* reload<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
     return;
   }
   if (records.job.jobId !== drive.job.jobId) throw conflict('job');
-  drive.mainKey = records.mainKey;
-  drive.job = reconcile(records.job, records.mainKey, isoTime(envOf(drive)));
+  const { counters } = drive.job;
+  const job = reconcile(records.job, records.mainKey, isoTime(envOf(drive)));
+  take(drive, { ...job, counters }, records.mainKey);
 }
 
 /** Has the job stored as it is now. */
@@ -132,15 +149,15 @@ export async function* scan<M extends MainKeyRecord>(
   let pages = 0;
   for await (const records of pagesOf(source, drive.size)) {
     if (drive.isAborted()) drive.stopped = true;
-    if (drive.stopped) return false;
+    if (!drive.stopped && isOutdated(drive)) yield* reload(drive);
+    if (drive.stopped || drive.job.phase !== phase || drive.job.paused === true) return false;
     yield* work(heldPage(records, scopeOf(drive.mainKey)));
     count(drive, records.length);
     yield { kind: 'progress', status: statusOf(drive) };
     if (++pages % PAGES_PER_CHECKPOINT === 0)
       yield* checkpoint(drive, withCursor(drive.job, records));
-    if (drive.stopped || drive.job.phase !== phase || drive.job.paused === true) return false;
   }
-  return true;
+  return drive.job.phase === phase && drive.job.paused !== true && !drive.stopped;
 }
 
 function count(drive: Drive<MainKeyRecord>, seen: number): void {

@@ -131,7 +131,7 @@ export async function* cleanupPass<M extends MainKeyRecord>(
     const here = blocksIn(page, drained);
     if (here === 0) return;
     left += here;
-    if (drive.job.phase === 'cleaning') written += yield* translate(drive, page);
+    written += yield* translate(drive, page);
     const { job, mainKey, size, engine } = drive;
     for (const task of dropTasks({ job, mainKey, page, size })) {
       const results = [await engine.cleanup(task)];

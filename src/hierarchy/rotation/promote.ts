@@ -83,9 +83,11 @@ export function rollback<M extends MainKeyRecord>(options: RotationOptions<M>): 
   if (mainKey.jobId !== job.jobId) throw conflict('record');
   const versions: readonly MainKeyVersion[] = mainKey.versions;
   const old = versionOf(versions, job.from.version);
-  const isBack = old.state === 'active' && versionOf(versions, job.to.version).state === 'pending';
+  const fresh = versionOf(versions, job.to.version);
+  const isBack = old.state === 'active' && fresh.state === 'pending';
   // The fence is in the record that decides, so that a clean-up and a way back exclude each other.
-  if (old.draining === true || old.compromised !== undefined) throw conflict('record');
+  const isLeft = old.draining === true || fresh.draining === true;
+  if (isLeft || old.compromised !== undefined) throw conflict('record');
   const switched = isBack
     ? mainKey
     : withEvent(mainKey, { kind: 'rollback', version: job.from.version });

@@ -37,7 +37,10 @@ export type RotateStep<M extends MainKeyRecord = MainKeyRecord> =
       ack(outcome: WriteOutcome): void;
     }
   | {
-      /** Somebody else moved the rotation: give the same job and its main key as stored now. */
+      /**
+       * Somebody else moved the rotation, or what is known of it has got old: give the same job and
+       * its main key as they are stored now, or the run ends.
+       */
       readonly kind: 'reload';
       provide(records: { readonly job: RotationJob; readonly mainKey: M }): void;
     }

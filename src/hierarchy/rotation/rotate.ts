@@ -81,6 +81,7 @@ export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
  * for await (const step of rotation.rotate({ job, mainKey, ring, now: () => new Date() })) {
  *   if ('writes' in step) save([...step.writes]);
  *   if (step.kind === 'rescan') step.provide([], 0); // the customer keys, and their number
+ *   if (step.kind === 'reload') break; // somebody else was quicker: read both, and call again
  * }
  * const rotated = store.get('eu-central-1/shop') as ProfileRecord;
  * rotated.versions.map(({ state }) => state); // ['retired', 'active']
@@ -112,12 +113,14 @@ function readDrive<M extends MainKeyRecord>(options: RotateOptions<M>): Drive<M>
   if (typeof now !== 'function') throw new KeyblockError('INVALID_ARGUMENT', { field: 'at' });
   const mainKey = readMainKey(own(options, 'mainKey'));
   const given = readJob(own(options, 'job'));
-  const job = reconcile(given, mainKey, isoTime({ at: now() }));
+  const at = now();
+  const job = reconcile(given, mainKey, isoTime({ at }));
   const source = own(options, 'source');
   const signal = own(options, 'signal');
   return {
     job,
     mainKey,
+    readAt: at.getTime(),
     source: source === undefined ? undefined : readSource(source),
     failures: [],
     idle: 0,
@@ -198,7 +201,7 @@ async function* clean<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   if (found === 'stuck') yield* blocked(drive);
   if (found !== 'clean') return;
   // What was written while others did not know yet is found by a scan after the wait.
-  if (!isOpen) {
+  if (!(isOpen && isPast(drive))) {
     yield* fence(drive);
     return;
   }

@@ -6,7 +6,8 @@
 
 import type { KeyblockErrorCode } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
-import type { HeldRecord, KeyAttributes, KeyRef, RotationJob } from '../records.js';
+import { sameRef } from '../identifiers.js';
+import type { HeldRecord, KeyAttributes, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
 import { versionOf } from '../versions.js';
 import {
   blockUnder,
@@ -65,8 +66,8 @@ export interface TasksOptions {
 }
 
 /**
- * Says what has to be re-wrapped in some records: whatever has no block under the new main key.
- * Nothing for what is done already, for tombstones, and for records of other profiles. Of a profile
+ * Says what has to be re-wrapped in some records: whatever has no block under the new main key; and
+ * before the switch, or after a roll-back, whatever has none under the active one. Nothing for what is done already, for tombstones, and for records of other profiles. Of a profile
  * with several versions it is one version at a time: ask again with the record as it is then.
  *
  * @param options - The rotation, its main key, and a page of records.
@@ -90,21 +91,42 @@ export function tasks(options: TasksOptions): readonly RewrapTask[] {
 
 /** The same for a page that has been read. */
 export function rewrapTasks({ job, mainKey, page, size }: PageOptions): readonly RewrapTask[] {
-  if (!mayTranslate(job, mainKey)) return [];
+  if (job.paused === true) return [];
   const { jobId, from, to } = job;
+  const directions = [
+    ...(mayReceive(mainKey, to) ? [{ from, to }] : []),
+    // A key that was made while a rotation was promoted that is rolled back, or aborted.
+    ...(mayReceive(mainKey, from) ? [{ from: to, to: from }] : []),
+  ];
+  return directions.flatMap((direction) =>
+    inTasks(missingItems(page, direction, job), size, (items) => {
+      return { kind: 'rewrap-task', jobId, ...direction, items };
+    }),
+  );
+}
+
+/** Whether keys may get a block under a version: not when it is on its way out. */
+export function mayReceive(mainKey: MainKeyRecord, { version }: KeyRef): boolean {
+  const { state, draining, compromised } = versionOf<MainKeyVersion>(mainKey.versions, version);
+  if (draining === true || compromised !== undefined) return false;
+  return state === 'active' || state === 'pending';
+}
+
+function missingItems(
+  page: HeldPage,
+  { from, to }: Pick<RewrapTask, 'from' | 'to'>,
+  job: RotationJob,
+): readonly RotationItem[] {
+  const isBack = sameRef(to, job.from);
   const items: RotationItem[] = [];
   for (const keys of page) {
     // One write a record at a time: the second one would meet a record that has moved on.
     const key = keys.find((held) => blockUnder(held, to) === undefined);
-    if (key !== undefined) items.push(itemOf(key, blockUnder(key, from)));
+    const block = key && blockUnder(key, from);
+    // What has neither block is named once.
+    if (key !== undefined && !(isBack && block === undefined)) items.push(itemOf(key, block));
   }
-  return inTasks(items, size, (some) => ({
-    kind: 'rewrap-task',
-    jobId,
-    from,
-    to,
-    items: some,
-  }));
+  return items;
 }
 
 /** A page of a scan, and what is to be done with it. */
@@ -125,16 +147,6 @@ export function readTasksOptions(options: TasksOptions): PageOptions {
   }
   const page = heldPage(readRecords(own(options, 'records')), scopeOf(mainKey));
   return { job, mainKey, page, size: readTaskSize(options) };
-}
-
-/** Whether blocks under the new main key are wanted: not when it is on its way out. */
-export function mayTranslate(job: RotationJob, mainKey: MainKeyRecord): boolean {
-  if (job.paused === true) return false;
-  const { state, draining } = versionOf<MainKeyRecord['versions'][number]>(
-    mainKey.versions,
-    job.to.version,
-  );
-  return (state === 'pending' && draining !== true) || state === 'active';
 }
 
 /** A key as a task holds it. */
