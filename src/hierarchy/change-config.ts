@@ -67,7 +67,7 @@ export interface ChangedConfig {
  * `openProfile` and `openCustomerKey`, for the first key that does not open: then nothing changes.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import {
  *   type CustomerKeyRecord,
  *   changeConfig,

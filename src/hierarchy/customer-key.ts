@@ -96,7 +96,7 @@ export interface CreatedCustomerKey {
  * `INVALID_ARGUMENT`, and the codes of `wrapKey`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { createCustomerKey, type KeyRing, type ProfileRecord } from 'keyblock/hierarchy';
  *
  * declare const profile: ProfileRecord;

@@ -50,7 +50,7 @@ export interface ImportCustomerKeyOptions extends CustomerKeyDetails {
  * `unwrapKey` and `createCustomerKey`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { fromHex, SecretKey } from 'keyblock';
  * import { importCustomerKey, type KeyRing, type ProfileRecord } from 'keyblock/hierarchy';
  *
@@ -180,7 +180,7 @@ export interface ExportedCustomerKey {
  * for a KEK that is weaker than the key; the codes of `openCustomerKey` and `wrapKey`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { generateKey, parseKeyBlock } from 'keyblock';
  * import {
  *   type CustomerKeyRecord,

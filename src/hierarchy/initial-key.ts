@@ -47,7 +47,7 @@ export interface DeriveInitialKeyOptions extends OpenCustomerKeyOptions {
  * length; `KEY_STRENGTH`; the codes of `openCustomerKey`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { generateKey, parseKeyBlock } from 'keyblock';
  * import {
  *   type CustomerKeyRecord,

@@ -59,16 +59,28 @@ export interface OpenedCustomerKey {
  * @example
  * ```ts
  * import {
- *   type CustomerKeyRecord,
- *   type KeyRing,
+ *   createCustomerKey,
+ *   createKeyRing,
+ *   createProfile,
+ *   createRegionKey,
  *   openCustomerKey,
- *   type ProfileRecord,
+ *   openProfile,
  * } from 'keyblock/hierarchy';
  *
- * declare const record: CustomerKeyRecord;
- * declare const profile: ProfileRecord;
- * declare const ring: KeyRing; // with the main key of the profile
- * const { key } = openCustomerKey({ record, profile, ring, env: { at: new Date() } });
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record: region, secret } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const regionRef = { keyId: 'eu-central-1', version: 1 };
+ * const regionRing = createKeyRing({ keys: [{ ref: regionRef, key: secret }] });
+ * const made = createProfile({ env, region, ring: regionRing, profileId: 'shop', config: {} });
+ * const profile = made.record;
+ *
+ * const ref = { keyId: 'eu-central-1/shop', version: 1 };
+ * const ring = createKeyRing({ keys: [{ ref, key: openProfile({ profile, ring: regionRing }) }] });
+ * const attributes = { keyUsage: 'P0', algorithm: 'A', keyBits: 128, modeOfUse: 'B', exportability: 'E' };
+ * const { record } = createCustomerKey({ env, profile, ring, keyId: 'pek-1', owner: 'acme', attributes });
+ *
+ * const { key } = openCustomerKey({ env, record, profile, ring });
  * String(key); // 'SecretKey AES-128'
  * ```
  */

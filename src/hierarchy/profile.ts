@@ -176,7 +176,7 @@ export interface OpenProfileOptions {
  * what is not a record, and for a profile that is suspended.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { createKeyRing, type KeyRing, openProfile, type ProfileRecord } from 'keyblock/hierarchy';
  *
  * declare const profile: ProfileRecord;

@@ -47,7 +47,7 @@ export interface AccountChange {
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `STATE_CONFLICT` for what is not a record.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { type CustomerKeyRecord, lifecycle } from 'keyblock/hierarchy';
  *
  * declare const records: readonly CustomerKeyRecord[]; // all of one owner
@@ -72,7 +72,7 @@ export function closeAccount(options: CloseAccountOptions): AccountChange {
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `STATE_CONFLICT` for what is not a record.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { type CustomerKeyRecord, lifecycle } from 'keyblock/hierarchy';
  *
  * declare const records: readonly CustomerKeyRecord[]; // all of one owner

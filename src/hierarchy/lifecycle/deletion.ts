@@ -42,7 +42,7 @@ export interface ScheduleDeletionOptions extends LifecycleOptions {
  * that is not complete.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { type CustomerKeyRecord, lifecycle } from 'keyblock/hierarchy';
  *
  * declare const record: CustomerKeyRecord;
@@ -78,7 +78,7 @@ const CAUSES: readonly Lifecycle['cause'][] = ['requested', 'account-closed', 'r
  * time is over, or whose account was closed.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { type CustomerKeyRecord, lifecycle } from 'keyblock/hierarchy';
  *
  * declare const record: CustomerKeyRecord; // marked for deletion
@@ -102,7 +102,7 @@ export function restore(options: LifecycleOptions): LifecycleChange {
  * time is not over.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { type CustomerKeyRecord, lifecycle } from 'keyblock/hierarchy';
  *
  * declare const record: CustomerKeyRecord; // marked for deletion, its time over

@@ -31,7 +31,7 @@ export interface SwitchOptions extends LifecycleOptions {
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is not complete, `INVALID_ARGUMENT`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { type CustomerKeyRecord, lifecycle } from 'keyblock/hierarchy';
  *
  * declare const record: CustomerKeyRecord;
@@ -59,7 +59,7 @@ export function stop(options: SwitchOptions): LifecycleChange {
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is not complete, `INVALID_ARGUMENT`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { type CustomerKeyRecord, lifecycle } from 'keyblock/hierarchy';
  *
  * declare const record: CustomerKeyRecord;

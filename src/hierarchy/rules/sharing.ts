@@ -39,7 +39,7 @@ export interface CheckSharingOptions {
  * @throws {@link KeyblockError} `STATE_CONFLICT` for what is not a record, `INVALID_ARGUMENT`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { type CustomerKeyRecord, sharing } from 'keyblock/hierarchy';
  *
  * declare const records: readonly CustomerKeyRecord[];

@@ -53,7 +53,7 @@ export interface EvaluateTagsOptions {
  * @throws {@link KeyblockError} `STATE_CONFLICT` for what is not a record, `INVALID_ARGUMENT`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { type CustomerKeyRecord, tags } from 'keyblock/hierarchy';
  *
  * declare const record: CustomerKeyRecord; // a KEK without tags

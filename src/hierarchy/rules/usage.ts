@@ -56,7 +56,7 @@ export interface AssertUsageOptions {
  * `STATE_CONFLICT` for a key that is disabled, deleted or out of its time; `INVALID_ARGUMENT`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { assertUsage, type CustomerKeyRecord } from 'keyblock/hierarchy';
  *
  * declare const record: CustomerKeyRecord;
