@@ -98,7 +98,8 @@ function isExchangeBlock(
     const { header } = parseKeyBlock(keyBlock);
     return (
       header.versionId === 'D' &&
-      header.keyContext === '2' &&
+      // Services of the edition of 2018 write 0; storage only is what may not travel.
+      header.keyContext !== '1' &&
       header.keyUsage === attributes.keyUsage &&
       header.algorithm === attributes.algorithm &&
       header.modeOfUse === attributes.modeOfUse &&

@@ -144,7 +144,7 @@ export function acceptBlock(options: AcceptBlockOptions): CreatedCustomerKey {
   requireObject(kcv, 'kcv');
   const { header, key } = unwrapKey({ kbpk: kek, keyBlock: own(options, 'keyBlock') as string });
   try {
-    if (header.versionId !== 'D' || header.keyContext !== '2') {
+    if (header.versionId !== 'D' || header.keyContext === '1') {
       throw new KeyblockError('CONTEXT_MISMATCH', { field: 'keyContext' });
     }
     if (header.optionalBlocks.some(({ id }) => id === PLACE_ID)) {

@@ -97,7 +97,24 @@ export function createdKey(attributes: KeyAttributes, kcv: Kcv): CreatedKey {
   return { attributes, attributesDigest, kcv: { method, value } };
 }
 
-/** What tells attributes from others: SHA-256 of their canonical JSON, in lower-case hex. */
+/**
+ * Computes what tells attributes from others, and what an import is answered with.
+ *
+ * @param attributes - What the copy may do.
+ * @returns SHA-256 of their canonical JSON, in lower-case hex.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { replication } from 'keyblock/hierarchy';
+ *
+ * const attributes = {
+ *   keyUsage: 'P0', algorithm: 'A', keyBits: 128, modeOfUse: 'B', exportability: 'E',
+ *   keyVersionNumber: '00',
+ * };
+ * replication.digestOfAttributes(attributes).length; // 64
+ * ```
+ */
 export function digestOfAttributes(attributes: KeyAttributes): string {
   requireObject(attributes, 'attributes');
   const { keyUsage, algorithm, keyBits, modeOfUse, exportability, keyVersionNumber } = attributes;

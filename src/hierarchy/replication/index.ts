@@ -53,12 +53,13 @@ export {
 export type { ReplicationStep } from './draft.js';
 export { type DriftFinding, type DriftOptions, type DriftStep, drift } from './drift.js';
 export type { DriftRule } from './drift-rules.js';
-export type {
-  AliasEvent,
-  EventKey,
-  KeyChangedEvent,
-  KeyCreatedEvent,
-  ReplicationEvent,
+export {
+  type AliasEvent,
+  digestOfAttributes,
+  type EventKey,
+  type KeyChangedEvent,
+  type KeyCreatedEvent,
+  type ReplicationEvent,
 } from './events.js';
 export {
   type AppliedStep,
