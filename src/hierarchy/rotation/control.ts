@@ -86,7 +86,8 @@ function phaseOf(job: RotationJob, mainKey: MainKeyRecord): RotationPhase {
   // The job was stored, and the new version was not: there is nothing to go on with.
   if (from === undefined || to === undefined) throw conflict('record');
   const isOver = mainKey.jobId !== job.jobId;
-  if (isOver && to.state === 'destroyed' && from.state !== 'retiring') return 'aborted';
+  // One that was active once was retired before it was destroyed.
+  if (isOver && to.state === 'destroyed' && to.retiredAt === undefined) return 'aborted';
   if (isOver && (from.state === 'retired' || from.state === 'destroyed')) return 'done';
   if (isOver) throw conflict('record');
   if (to.state === 'pending') {
