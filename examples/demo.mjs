@@ -1,5 +1,6 @@
 // The main job on real input: opens the published example blocks of TR-31:2018, X9.143 and
-// ISO 20038 with their published KBPKs, then wraps, translates, and refuses; then sends keys by TR-34.
+// ISO 20038 with their published KBPKs, then wraps, translates, and refuses; then sends keys by TR-34;
+// then tells the whole story of two regions and ten thousand keys.
 import { readFileSync } from 'node:fs';
 import {
   computeKcv,
@@ -11,6 +12,7 @@ import {
   unwrapKey,
   wrapKey,
 } from 'keyblock';
+import { tellStory } from './story/story.mjs';
 import { bold, cut, dim, green, red, yellow } from './terminal.mjs';
 import { demonstrateTr34 } from './tr34-demo.mjs';
 
@@ -23,6 +25,7 @@ console.log(bold(`${published.length} published key blocks, opened under their p
 for (const { source, kbpk, keyBlock } of published) open(source, kbpk, keyBlock);
 translate();
 await demonstrateTr34();
+await tellStory();
 
 /** Prints one block: what it says, what is in it, and whether to believe it. */
 function open(source, kbpkHex, keyBlock) {

@@ -127,6 +127,7 @@ describe('the tables of errors', () => {
   it('hold the codes of this package, which are part of its interface', () => {
     expect([...CODES].sort()).toEqual([
       'ALGORITHM_NOT_ALLOWED',
+      'APPROVAL_REQUIRED',
       'AUTHENTICATION_FAILED',
       'CERTIFICATE_REVOKED',
       'CERTIFICATE_UNTRUSTED',
@@ -148,9 +149,11 @@ describe('the tables of errors', () => {
       'KEY_STRENGTH',
       'RECIPIENT_MISMATCH',
       'SIGNATURE_INVALID',
+      'STALE_VERSION',
       'STATE_CONFLICT',
       'TOKEN_MALFORMED',
       'TOKEN_REJECTED',
+      'UNKNOWN_KEY_VERSION',
       'UNSUPPORTED',
       'USAGE_NOT_ALLOWED',
       'WEAK_KEY',

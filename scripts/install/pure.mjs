@@ -7,6 +7,7 @@ await import('keyblock/tr31');
 await import('keyblock/kcv');
 await import('keyblock/bulk');
 await import('keyblock/tr34');
+await import('keyblock/hierarchy');
 const after = Object.getOwnPropertyDescriptors(globalThis);
 
 deepEqual(Reflect.ownKeys(after), Reflect.ownKeys(before));

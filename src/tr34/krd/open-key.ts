@@ -58,11 +58,8 @@ export async function openKeyToken(
     key.fill(0); // refused, so nobody else holds it
     throw error;
   }
-  return {
-    key: adoptKey(keyAlgorithm(header.header.algorithm), key),
-    header: header.text,
-    profile,
-  };
+  const algorithm = keyAlgorithm(header.header.algorithm);
+  return { key: adoptKey(algorithm, key), header: header.text, profile };
 }
 
 interface TokenHeader {

@@ -1,0 +1,72 @@
+// A store in SQLite: a row a record, its revision in a column of its own, so that a conditional write
+// is one statement. `under` is what "what is still under version 1?" is asked of.
+import { applyWrite, recordId } from 'keyblock/hierarchy';
+import sqlite from 'node-sqlite3-wasm';
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS records (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, revision INTEGER NOT NULL, under TEXT, json TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS by_kind ON records (kind, id);
+  CREATE INDEX IF NOT EXISTS by_under ON records (under);`;
+
+/** Opens or makes the database in a file. */
+export function openStore(file) {
+  const db = new sqlite.Database(file);
+  db.exec(SCHEMA);
+  const select = db.prepare('SELECT json FROM records WHERE id = ?');
+  const insert = db.prepare('INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?)');
+  const update = db.prepare(
+    'UPDATE records SET revision = ?, under = ?, json = ? WHERE id = ? AND revision = ?',
+  );
+  const page = db.prepare('SELECT json FROM records WHERE kind = ? AND id > ? ORDER BY id LIMIT ?');
+  const count = db.prepare('SELECT count(*) AS n FROM records WHERE kind = ?');
+  const left = db.prepare("SELECT count(*) AS n FROM records WHERE under LIKE '%' || ? || '%'");
+
+  const read = (id) => {
+    const row = select.get([id]);
+    return row === undefined || row === null ? undefined : JSON.parse(row.json);
+  };
+
+  /** One write: done where the record still has the revision that was expected. */
+  function write(conditional) {
+    const next = applyWrite({ record: read(conditional.recordId), write: conditional });
+    if (next === undefined) return false;
+    const { revision } = next;
+    const columns = [revision, underOf(next), JSON.stringify(next)];
+    const { changes } =
+      conditional.expectedRevision === 0
+        ? insert.run([recordId(next), next.kind, ...columns])
+        : update.run([...columns, conditional.recordId, conditional.expectedRevision]);
+    return changes === 1;
+  }
+
+  return {
+    read,
+    /** A batch in one transaction; says how many writes met a record that had moved on. */
+    apply(writes) {
+      db.exec('BEGIN');
+      const done = writes.filter(write).length;
+      db.exec('COMMIT');
+      return { conflicts: writes.length - done };
+    },
+    /** A full scan, a page at a time: what is written meanwhile does no harm. */
+    *scan(kind, size = 250) {
+      for (let after = ''; ; ) {
+        const records = page.all([kind, after, size]).map(({ json }) => JSON.parse(json));
+        if (records.length === 0) return;
+        yield records;
+        after = recordId(records.at(-1));
+      }
+    },
+    count: (kind) => Number(count.get([kind]).n),
+    blocksUnder: ({ keyId, version }) => Number(left.get([`${keyId}@${version};`]).n),
+    close() {
+      for (const statement of [select, insert, update, page, count, left]) statement.finalize();
+      db.close();
+    },
+  };
+}
+
+const underOf = ({ slots = [] }) =>
+  slots.map(({ under }) => `${under.keyId}@${under.version};`).join('');

@@ -1,0 +1,51 @@
+/** One text for one JSON value, and its digest: what approvals and blocks are bound to. */
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { KeyblockError, type KeyblockErrorField } from '../errors.js';
+import { encodeHex } from '../primitives/hex.js';
+
+/** Deeper than any record, and far from the end of the stack. */
+const MAX_DEPTH = 64;
+
+/**
+ * Writes a value as canonical JSON (RFC 8785): the members of objects in the order of their UTF-16
+ * code units, no white space. Members that are undefined are left out, as they are in a store.
+ *
+ * @param value - JSON, of at most 64 levels.
+ * @param field - What an error names.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT` for what JSON can not hold.
+ */
+export function canonicalJson(value: unknown, field: KeyblockErrorField = 'config'): string {
+  return write(value, field, 0);
+}
+
+function write(value: unknown, field: KeyblockErrorField, depth: number): string {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') {
+    return JSON.stringify(value);
+  }
+  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
+  if (typeof value !== 'object' || depth === MAX_DEPTH) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field });
+  }
+  if (Array.isArray(value)) {
+    return `[${Array.from(value, (item: unknown) => write(item, field, depth + 1)).join(',')}]`;
+  }
+  if (!isPlain(value)) throw new KeyblockError('INVALID_ARGUMENT', { field });
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members
+    .map(([name, member]) => `${JSON.stringify(name)}:${write(member, field, depth + 1)}`)
+    .join(',')}}`;
+}
+
+/** An object literal of any realm: a date or a map would lose what it holds. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** SHA-256 of a text in UTF-8, in lower-case hex. */
+export function sha256Hex(text: string): string {
+  return encodeHex(sha256(new TextEncoder().encode(text))).toLowerCase();
+}

@@ -1,0 +1,26 @@
+/** What every function of the hierarchy gets from the world: the time, and randomness. */
+
+import { KeyblockError } from '../errors.js';
+import { own, requireObject } from '../primitives/bytes.js';
+import type { RandomBytes } from '../primitives/random.js';
+
+/** Time and randomness of one call. */
+export interface Env {
+  /** The present time. */
+  readonly at: Date;
+  /**
+   * Random bytes of exactly the length asked for.
+   * @defaultValue Web Crypto
+   */
+  readonly randomBytes?: RandomBytes | undefined;
+}
+
+/** The present time as records hold it. */
+export function isoTime(env: Env): string {
+  requireObject(env, 'env');
+  const at = own(env, 'at');
+  if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'at' });
+  }
+  return at.toISOString();
+}

@@ -1,0 +1,61 @@
+/** What each event of a device changes besides its state. */
+
+import { own } from '../../primitives/bytes.js';
+import { holds, invalidateTokens } from '../region.js';
+import { activeVersion } from '../versions.js';
+import { allow, register, validate } from './admission.js';
+import { conflict, type EventOf, type HsmChanges, type HsmContext } from './context.js';
+import { generate, issue, receive, restore } from './keys.js';
+import { hsmOperation, requireDualControl } from './operation.js';
+
+/** Checks an event that the state has, and says what it changes. */
+export function changesOf(context: HsmContext): HsmChanges {
+  const { event } = context;
+  switch (event.type) {
+    case 'validate':
+      return validate({ ...context, event });
+    case 'register':
+      return register({ ...context, event });
+    case 'allow':
+      return allow({ ...context, event });
+    case 'issue':
+      return issue({ ...context, event });
+    case 'generate':
+      return generate({ ...context, event });
+    case 'restore':
+      return restore({ ...context, event });
+    case 'receive':
+      return receive({ ...context, event });
+    case 'serve':
+      if (!holdsActive(context)) throw conflict();
+      return {};
+    case 'lose-sync':
+      if (holdsActive(context)) throw conflict();
+      return {};
+    case 'quarantine':
+    case 'decommission':
+      return remove({ ...context, event });
+    case 'destroy':
+      requireDualControl(
+        context,
+        hsmOperation({ record: context.record, event: 'destroy' }),
+        event.approvals,
+      );
+      return {};
+  }
+}
+
+function holdsActive({ record, region }: HsmContext): boolean {
+  return holds(record, activeVersion(region.versions));
+}
+
+/** Out of its rack a device holds no key, and none of its tokens serves any more. */
+function remove(context: HsmContext<EventOf<'quarantine' | 'decommission'>>): HsmChanges {
+  const { record, region, at, event } = context;
+  if (own(event, 'keysDeleted') !== true) throw conflict();
+  requireDualControl(context, hsmOperation({ record, event: event.type }), event.approvals);
+  return {
+    record: { krdToken: undefined, allowed: undefined, versions: [] },
+    tokens: invalidateTokens(region, record.hsmId, at),
+  };
+}

@@ -1,0 +1,106 @@
+/** How a device comes to hold a version of the main key. */
+
+import { own } from '../../primitives/bytes.js';
+import { planRestore } from '../archive.js';
+import { sameKcv } from '../check-value.js';
+import type { HsmVersion, Kcv, MainKeyReceipt, MainKeyToken, MainKeyVersion } from '../records.js';
+import { kdhOf } from '../region.js';
+import { versionOf } from '../versions.js';
+import { requireCurrent } from './admission.js';
+import {
+  certificateDigest,
+  conflict,
+  type EventOf,
+  type HsmChanges,
+  type HsmContext,
+  readObject,
+  refused,
+} from './context.js';
+import { hsmOperation, requireDualControl } from './operation.js';
+
+/** The last gate before a main key leaves: all that was shown before has to be true still. */
+export function issue(context: HsmContext<EventOf<'issue'>>): HsmChanges {
+  const { record, region, at, event } = context;
+  const token = copyToken(readObject(own(event, 'token'), 'token'));
+  const version = distributed(context, token.version);
+  const krdToken = requireCurrent(record.krdToken, at);
+  if (record.allowed?.certificateDigest !== certificateDigest(krdToken.certificate)) {
+    throw refused('CERTIFICATE_UNTRUSTED', 'krdCertificate');
+  }
+  if (token.hsmId !== record.hsmId) throw refused('RECIPIENT_MISMATCH', 'hsmId');
+  if (token.kdhId !== kdhOf(region, version.version)) throw refused('RECIPIENT_MISMATCH', 'kdh');
+  if (token.nonce !== krdToken.nonce) throw refused('FRESHNESS', 'nonce');
+  requireKcv(token.kcv, version.kcv);
+  const operation = hsmOperation({ record, event: 'issue', version: version.version });
+  requireDualControl(context, operation, event.approvals);
+  return {
+    record: {
+      krdToken: undefined, // its nonce is spent
+      versions: put(record.versions, { version: version.version, nonce: token.nonce }),
+    },
+    tokens: [...region.tokens, token],
+    version: version.version,
+  };
+}
+
+/** What is archived: these members, and nothing that came along. */
+function copyToken({ expiresAt, ...token }: MainKeyToken): MainKeyToken {
+  const { hsmId, kdhId, version, token: der, nonce, kcv, issuedAt } = token;
+  const copy = { hsmId, kdhId, version, token: der, nonce, kcv, issuedAt };
+  return expiresAt === undefined ? copy : { ...copy, expiresAt };
+}
+
+/** The KDH holds what it made. */
+export function generate(context: HsmContext<EventOf<'generate'>>): HsmChanges {
+  const { record, region, at, event } = context;
+  const { version, kcv } = distributed(context, event.version);
+  if (kdhOf(region, version) !== record.hsmId) throw refused('RECIPIENT_MISMATCH', 'kdh');
+  requireKcv(own(event, 'kcv'), kcv);
+  const { hsmId, regionId } = record;
+  const receipt: MainKeyReceipt = { hsmId, regionId, version, kcv, at };
+  return { record: { versions: put(record.versions, { version, receipt }) }, version };
+}
+
+/** A device that is not in service gets the active version; one that is, the pending one. */
+function distributed({ record, region }: HsmContext, number: number): MainKeyVersion {
+  const version = versionOf(region.versions, number);
+  const wanted = record.state === 'in-service' ? 'pending' : 'active';
+  if (version.state !== wanted || version.compromised !== undefined) throw conflict();
+  return version;
+}
+
+/** A device that comes back gets the token that it had. */
+export function restore(context: HsmContext<EventOf<'restore'>>): HsmChanges {
+  const { record, region, event, policy, env } = context;
+  const { approvals } = event;
+  const plan = planRestore({ record: region, hsm: record, approvals, policy, env });
+  if (plan.outcome !== 'ok') throw refused('STALE_VERSION', 'record');
+  const { version, token } = plan;
+  return { record: { versions: put(record.versions, { version, nonce: token.nonce }) }, version };
+}
+
+/** A receipt counts once, for the token that it answers, and by its check value. */
+export function receive({ record, region, event }: HsmContext<EventOf<'receive'>>): HsmChanges {
+  const receipt = readObject(own(event, 'receipt'), 'token');
+  const { hsmId, regionId, nonce, kcv, at } = receipt;
+  if (hsmId !== record.hsmId) throw refused('RECIPIENT_MISMATCH', 'hsmId');
+  if (regionId !== record.regionId) throw refused('CONTEXT_MISMATCH', 'regionId');
+  const { version, state, kcv: expected } = versionOf(region.versions, receipt.version);
+  if (state !== 'active' && state !== 'pending') throw refused('STALE_VERSION', 'record');
+  if (state === 'pending' && record.state !== 'in-service') throw conflict();
+  const entry = record.versions.find((candidate) => candidate.version === version);
+  if (entry === undefined || entry.receipt !== undefined) throw conflict();
+  if (nonce === undefined || nonce !== entry.nonce) throw refused('FRESHNESS', 'nonce');
+  requireKcv(kcv, expected);
+  const kept = { hsmId, regionId, version, kcv: expected, nonce, at };
+  return { record: { versions: put(record.versions, { ...entry, receipt: kept }) }, version };
+}
+
+function requireKcv(given: Kcv | undefined, expected: Kcv): void {
+  if (!sameKcv(readObject(given, 'kcv'), expected)) throw refused('KCV_MISMATCH', 'kcv');
+}
+
+/** A device has one entry for a version, the later one in the place of the earlier. */
+function put(versions: readonly HsmVersion[], next: HsmVersion): readonly HsmVersion[] {
+  return [...versions.filter(({ version }) => version !== next.version), next];
+}

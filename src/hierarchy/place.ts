@@ -1,0 +1,45 @@
+/**
+ * Where a stored key belongs, authenticated inside its block: rows of a store can not be swapped,
+ * moved to another profile or given another configuration without the block refusing to open.
+ *
+ * It stands in a proprietary optional block, from general to specific, and names no version of a
+ * main key: that is what the block opens under, and so the place survives a re-wrap as it is.
+ */
+
+import { KeyblockError } from '../errors.js';
+import type { KeyBlockHeader } from '../tr31/header.js';
+import type { CustomerKeyRecord, ProfileRecord } from './records.js';
+
+/** ID of the optional block: two digits are proprietary (X9.143 6.3.6). */
+export const PLACE_ID = '77';
+
+type ProfilePlace = Pick<ProfileRecord, 'regionId' | 'profileId' | 'configDigest'>;
+type CustomerPlace = Pick<CustomerKeyRecord, 'regionId' | 'profileId' | 'keyId'>;
+
+/** Characters of the digest of the configuration: 64 bits, behind a MAC. */
+const DIGEST_LENGTH = 16;
+
+/** The place of the main key of a profile. */
+export function placeOf(profile: ProfilePlace): string;
+/** The place of a customer key, in a profile with this digest of its configuration. */
+export function placeOf(customer: CustomerPlace, configDigest: string): string;
+export function placeOf(record: ProfilePlace | CustomerPlace, configDigest?: string): string {
+  const { regionId, profileId } = record;
+  const digest = configDigest ?? ('configDigest' in record ? record.configDigest : '');
+  const path = `${regionId};${profileId};${digest.slice(0, DIGEST_LENGTH)}`;
+  return 'keyId' in record ? `kb1;c;${path};${record.keyId}` : `kb1;p;${path}`;
+}
+
+/**
+ * Compares the place in an authentic header with the one that is expected.
+ *
+ * @throws {@link KeyblockError} `CONTEXT_MISMATCH`.
+ */
+export function checkPlace(
+  { optionalBlocks }: Pick<KeyBlockHeader, 'optionalBlocks'>,
+  place: string,
+): void {
+  if (optionalBlocks.find(({ id }) => id === PLACE_ID)?.data !== place) {
+    throw new KeyblockError('CONTEXT_MISMATCH', { field: 'place' });
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Whether a value is a record of this library: what the rest of the code relies on, so that a row
+ * that was altered is refused and never trips over itself.
+ */
+
+import { KeyblockError } from '../errors.js';
+import { own } from '../primitives/bytes.js';
+import type {
+  CustomerKeyRecord,
+  KeyAttributes,
+  Lifecycle,
+  LifecycleState,
+  MainKeyState,
+  ProfileRecord,
+} from './records.js';
+
+/** Checks a customer key. Throws `STATE_CONFLICT`. */
+export function requireCustomerKey(value: unknown): CustomerKeyRecord {
+  const isSound =
+    isRecord(value, 'customer-key') &&
+    holdsTexts(value, ['keyId', 'regionId', 'profileId', 'owner']) &&
+    isAttributes(member(value, 'attributes')) &&
+    holdsTexts(member(value, 'kcv'), ['method', 'value']) &&
+    isListOf(member(value, 'slots'), isSlot) &&
+    isLifecycle(member(value, 'lifecycle')) &&
+    isObject(member(value, 'tags'));
+  return isSound ? (value as CustomerKeyRecord) : refuse(); // as far as was checked
+}
+
+/** Checks a profile. Throws `STATE_CONFLICT`. */
+export function requireProfile(value: unknown): ProfileRecord {
+  const isSound =
+    isRecord(value, 'profile') &&
+    holdsTexts(value, ['regionId', 'profileId', 'state', 'configDigest']) &&
+    isListOf(member(value, 'versions'), isVersion) &&
+    isConsistent((value as ProfileRecord).versions);
+  return isSound ? (value as ProfileRecord) : refuse(); // as far as was checked
+}
+
+/** Checks what all records have in common. */
+export function isRecord(value: unknown, kind: string): boolean {
+  const revision = member(value, 'revision');
+  return (
+    member(value, 'kind') === kind &&
+    member(value, 'schema') === 1 &&
+    typeof revision === 'number' &&
+    Number.isSafeInteger(revision) &&
+    revision >= 1
+  );
+}
+
+const LIFECYCLE_STATES: readonly LifecycleState[] = [
+  'create-in-progress',
+  'create-complete',
+  'create-failed',
+  'delete-pending',
+  'delete-complete',
+];
+
+function isLifecycle(value: unknown): value is Lifecycle {
+  return (
+    LIFECYCLE_STATES.includes(member(value, 'state') as LifecycleState) && // any value may be sought
+    typeof member(value, 'enabled') === 'boolean' &&
+    ['usageStart', 'usageStop', 'deleteAfter'].every((name) => {
+      const time = member(value, name);
+      return time === undefined || isTime(time);
+    })
+  );
+}
+
+/** As `Date.toISOString` writes it: such texts are in the order of their times. */
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);
+}
+
+function isAttributes(value: unknown): value is KeyAttributes {
+  const names = ['keyUsage', 'algorithm', 'modeOfUse', 'exportability', 'keyVersionNumber'];
+  return holdsTexts(value, names) && typeof member(value, 'keyBits') === 'number';
+}
+
+const MAIN_KEY_STATES: readonly MainKeyState[] = [
+  'pending',
+  'active',
+  'retiring',
+  'retired',
+  'destroyed',
+];
+
+function isVersion(value: unknown): boolean {
+  return (
+    isVersionNumber(member(value, 'version')) &&
+    MAIN_KEY_STATES.includes(member(value, 'state') as MainKeyState) && // any value may be sought
+    isListOf(member(value, 'slots'), isSlot)
+  );
+}
+
+/** At most one active and one pending version, and numbers that grow. */
+function isConsistent(versions: ProfileRecord['versions']): boolean {
+  const count = (state: MainKeyState) => versions.filter((v) => v.state === state).length;
+  const grow = versions.every(
+    ({ version }, i) => i === 0 || version > (versions[i - 1]?.version ?? 0),
+  );
+  return grow && count('active') <= 1 && count('pending') <= 1;
+}
+
+function isSlot(value: unknown): boolean {
+  const under = member(value, 'under');
+  return (
+    holdsTexts(value, ['block', 'digest']) &&
+    holdsTexts(under, ['keyId']) &&
+    isVersionNumber(member(under, 'version')) &&
+    holdsTexts(member(value, 'kbpkKcv'), ['method', 'value'])
+  );
+}
+
+function isVersionNumber(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1;
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isItem);
+}
+
+function holdsTexts(value: unknown, names: readonly string[]): boolean {
+  return names.every((name) => typeof member(value, name) === 'string');
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** A member of its own, of whatever it is. */
+function member(value: unknown, name: string): unknown {
+  return isObject(value) ? own(value as Readonly<Record<string, unknown>>, name) : undefined;
+}
+
+function refuse(): never {
+  throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+}

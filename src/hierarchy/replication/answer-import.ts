@@ -1,0 +1,49 @@
+/**
+ * The answer to an import, told from the copy: the same however often the command comes.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import { requireCustomerKey } from '../read-record.js';
+import type { CustomerKeyRecord } from '../records.js';
+import type { CommandDone, ImportTr31Command } from './commands.js';
+import { digestOfAttributes } from './events.js';
+
+/** What {@link answerImport} takes. */
+export interface AnswerImportOptions {
+  /** The copy, as {@link acceptBlock} made it, now or when the command came first. */
+  readonly record: CustomerKeyRecord;
+  readonly command: ImportTr31Command;
+}
+
+/**
+ * Answers an import command by the copy that it led to.
+ *
+ * @param options - The copy and the command.
+ * @returns The answer, with the check value and the attributes of the copy.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is no copy of that key.
+ *
+ * @example
+ * ```ts
+ * import { type CustomerKeyRecord, replication } from 'keyblock/hierarchy';
+ *
+ * declare const record: CustomerKeyRecord;
+ * declare const command: replication.ImportTr31Command;
+ * replication.answerImport({ record, command }).outcome; // 'done'
+ * ```
+ */
+export function answerImport(options: AnswerImportOptions): CommandDone {
+  requireObject(options, 'options');
+  const record = requireCustomerKey(own(options, 'record'));
+  const command = own(options, 'command');
+  requireObject(command, 'event');
+  const given = command as ImportTr31Command; // not undefined: that was refused
+  if (record.replicaOf?.keyId !== given.keyId) {
+    throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+  }
+  const { keyId: replicaKeyId, kcv, attributes } = record;
+  const attributesDigest = digestOfAttributes(attributes);
+  return { command: given, outcome: 'done', replicaKeyId, kcv, attributesDigest };
+}

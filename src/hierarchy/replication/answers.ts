@@ -1,0 +1,191 @@
+/** What an answer says about the copy that its command was for. */
+
+import { KeyblockError } from '../../errors.js';
+import { parseKeyBlock } from '../../tr31/parse.js';
+import { sameKcv } from '../check-value.js';
+import { readId } from '../identifiers.js';
+import type { KeyAttributes } from '../records.js';
+import type {
+  CommandDone,
+  CommandFailed,
+  CommandResult,
+  ExportTr31Command,
+  ImportTr31Command,
+  ReplicationCommand,
+} from './commands.js';
+import { type Draft, note } from './draft.js';
+import { readTime } from './events.js';
+import type {
+  AliasLedgerEntry,
+  CreatedKey,
+  Replica,
+  ReplicaLedgerEntry,
+  ReplicatedKey,
+  UnreplicableReason,
+} from './records.js';
+import { failed } from './send.js';
+
+/** Takes the answer to the command that is in flight for a copy. */
+export function answerKey(
+  draft: Draft,
+  key: ReplicatedKey,
+  entry: ReplicaLedgerEntry,
+  result: CommandResult,
+): ReplicaLedgerEntry {
+  // The command as it was stored: what comes back with an answer need not be the same.
+  const { pending, ...idle } = entry;
+  const created = key.created?.value;
+  if (pending === undefined || created === undefined) return entry;
+  const copy: Copy = { draft, keyId: key.keyId, created, entry: idle };
+  switch (result.outcome) {
+    case 'failed':
+      return refused(copy, pending, result);
+    case 'gone':
+      return gone(copy, pending);
+    case 'done':
+      return done(copy, pending, result);
+  }
+}
+
+/** A copy with nothing in flight. */
+interface Copy {
+  readonly draft: Draft;
+  readonly keyId: string;
+  readonly created: CreatedKey;
+  readonly entry: ReplicaLedgerEntry;
+}
+
+function done(copy: Copy, command: ReplicationCommand, result: CommandDone): ReplicaLedgerEntry {
+  const { failure: _, ...entry } = copy.entry;
+  switch (command.type) {
+    case 'exportTr31':
+      return exported(copy, command, result);
+    case 'importTr31':
+      return imported(copy, command, result);
+    case 'scheduleDeletion': {
+      if (entry.discard === command.replicaKeyId) return discarded(copy.entry);
+      const deleteAfter = readTime(result.deleteAfter);
+      const deleteFor = command.originDeleteAfter;
+      return withReplica(entry, { enabled: false, deleteAfter, deleteFor });
+    }
+    case 'cancelDeletion':
+      return withReplica(entry, { enabled: false, deleteAfter: undefined, deleteFor: undefined });
+    case 'setEnabled':
+      return withReplica(entry, { enabled: command.enabled });
+    case 'putTags':
+      return withReplica(entry, { tags: command.tags });
+    case 'putAlias':
+      return entry; // no command of a key
+  }
+}
+
+/** The block goes on if it is for exchange, and says of the key what the origin says. */
+function exported(
+  copy: Copy,
+  { pairId, generation }: ExportTr31Command,
+  { keyBlock }: CommandDone,
+): ReplicaLedgerEntry {
+  if (!isExchangeBlock(keyBlock, copy.created.attributes)) return fail(copy, 'CONTEXT_MISMATCH');
+  return { ...copy.entry, exported: { pairId, generation, keyBlock } };
+}
+
+function isExchangeBlock(
+  keyBlock: string | undefined,
+  attributes: KeyAttributes,
+): keyBlock is string {
+  if (typeof keyBlock !== 'string') return false;
+  try {
+    const { header } = parseKeyBlock(keyBlock);
+    return (
+      header.versionId === 'D' &&
+      // Services of the edition of 2018 write 0; storage only is what may not travel.
+      header.keyContext !== '1' &&
+      header.keyUsage === attributes.keyUsage &&
+      header.algorithm === attributes.algorithm &&
+      header.modeOfUse === attributes.modeOfUse &&
+      header.exportability === attributes.exportability &&
+      header.keyVersionNumber === attributes.keyVersionNumber
+    );
+  } catch (error) {
+    if (error instanceof KeyblockError) return false;
+    throw error;
+  }
+}
+
+/** A copy counts as one when it is the key of the origin, with the attributes of the origin. */
+function imported(
+  copy: Copy,
+  { enabled, tags }: ImportTr31Command,
+  { replicaKeyId, kcv, attributesDigest }: CommandDone,
+): ReplicaLedgerEntry {
+  const { draft, created } = copy;
+  const keyId = readId(replicaKeyId, 'keyId');
+  const sameKey = typeof kcv === 'object' && kcv !== null && sameKcv(kcv, created.kcv);
+  if (!sameKey || attributesDigest !== created.attributesDigest) {
+    const failure = fail(copy, sameKey ? 'CONTEXT_MISMATCH' : 'KCV_MISMATCH');
+    return { ...failure, discard: keyId };
+  }
+  const { failure: _, ...entry } = copy.entry;
+  const { regionId } = entry;
+  note(draft, { action: 'replica.copied', outcome: 'ok', recordId: copy.keyId, regionId });
+  return { ...entry, replica: { keyId, kcv, attributesDigest, enabled, tags } };
+}
+
+/** A service may know better than the attributes whether a key can go under a KEK. */
+const REFUSALS: Readonly<Record<string, UnreplicableReason>> = {
+  EXPORT_NOT_ALLOWED: 'not-exportable',
+  KEY_STRENGTH: 'kek-too-weak',
+};
+
+function refused(
+  copy: Copy,
+  command: ReplicationCommand,
+  { code, retryAfter }: CommandFailed,
+): ReplicaLedgerEntry {
+  const reason = Object.hasOwn(REFUSALS, code) ? REFUSALS[code] : undefined;
+  if (command.type !== 'exportTr31' || reason === undefined) return fail(copy, code, retryAfter);
+  const { pairId, generation } = command;
+  const { failure: _, ...entry } = copy.entry;
+  return { ...entry, state: 'unreplicable', reason, refusedBy: { pairId, generation } };
+}
+
+/** What is not there any more can not be changed: a live key is copied again. */
+function gone(copy: Copy, command: ReplicationCommand): ReplicaLedgerEntry {
+  // A region that lost the key it is to export: that is for people to look at.
+  if (command.type === 'exportTr31' || command.type === 'importTr31') return fail(copy, 'GONE');
+  if (copy.entry.discard !== undefined) return discarded(copy.entry);
+  const { failure: _, replica: __, ...entry } = copy.entry;
+  return entry;
+}
+
+/** The failure stays: it is the reason for which there will be another attempt, and when. */
+function discarded({ discard: _, ...entry }: ReplicaLedgerEntry): ReplicaLedgerEntry {
+  return entry;
+}
+
+function fail(copy: Copy, code: string, retryAfter?: string | undefined): ReplicaLedgerEntry {
+  const { draft, keyId, entry } = copy;
+  const { regionId } = entry;
+  const failure = failed(entry.failure, draft.at, code, retryAfter);
+  note(draft, { action: 'replica.failed', outcome: 'refused', recordId: keyId, regionId, code });
+  return { ...entry, state: 'failed', failure };
+}
+
+function withReplica(entry: ReplicaLedgerEntry, change: Partial<Replica>): ReplicaLedgerEntry {
+  const { replica } = entry;
+  return replica === undefined ? entry : { ...entry, replica: { ...replica, ...change } };
+}
+
+/** Takes the answer to the command that is in flight for an alias. */
+export function answerAlias(
+  draft: Draft,
+  entry: AliasLedgerEntry,
+  result: CommandResult,
+): AliasLedgerEntry {
+  const { pending, failure, ...idle } = entry;
+  if (pending?.type !== 'putAlias') return entry;
+  if (result.outcome === 'done') return { ...idle, keyId: pending.replicaKeyId };
+  const code = result.outcome === 'failed' ? result.code : 'GONE';
+  const retryAfter = result.outcome === 'failed' ? result.retryAfter : undefined;
+  return { ...idle, state: 'failed', failure: failed(failure, draft.at, code, retryAfter) };
+}

@@ -1,0 +1,138 @@
+/**
+ * What a region of this library does with a command about a copy.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import { auditEvent } from '../audit-event.js';
+import { type Env, isoTime } from '../env.js';
+import { restore, scheduleDeletion } from '../lifecycle/deletion.js';
+import { requireCustomerKey } from '../read-record.js';
+import type { AuditEvent, ConditionalWrite, CustomerKeyRecord, Lifecycle } from '../records.js';
+import type {
+  CancelDeletionCommand,
+  CommandResult,
+  PutTagsCommand,
+  ScheduleDeletionCommand,
+  SetEnabledCommand,
+} from './commands.js';
+
+/** Commands that change a copy. */
+export type ReplicaChangeCommand =
+  | ScheduleDeletionCommand
+  | CancelDeletionCommand
+  | SetEnabledCommand
+  | PutTagsCommand;
+
+/** What {@link carryOut} takes. */
+export interface CarryOutOptions {
+  readonly env: Env;
+  /** The copy, as stored; undefined where there is none. */
+  readonly record: CustomerKeyRecord | undefined;
+  readonly command: ReplicaChangeCommand;
+}
+
+/** What a command comes to. */
+export interface CarriedOut {
+  /** The copy to store; the very record where nothing changed. */
+  readonly record: CustomerKeyRecord | undefined;
+  readonly writes: readonly ConditionalWrite[];
+  readonly audit: readonly AuditEvent[];
+  /** To be sent back once the write is done. */
+  readonly result: CommandResult;
+}
+
+/**
+ * Carries out a command about a copy, once: a command that is not later than the last one carried
+ * out is answered and changes nothing, in whatever order they arrive.
+ *
+ * @param options - The copy as stored, and the command.
+ * @returns The record to store, and the answer.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is no copy, or of another key.
+ *
+ * @example
+ * ```ts
+ * import { type CustomerKeyRecord, replication } from 'keyblock/hierarchy';
+ *
+ * declare const record: CustomerKeyRecord;
+ * declare const command: replication.SetEnabledCommand;
+ * const { writes, result } = replication.carryOut({ env: { at: new Date() }, record, command });
+ * ```
+ */
+export function carryOut(options: CarryOutOptions): CarriedOut {
+  requireObject(options, 'options');
+  const env = own(options, 'env') as Env; // checked in the next line
+  const at = isoTime(env);
+  const command = own(options, 'command');
+  requireObject(command, 'event');
+  const given = command as ReplicaChangeCommand; // not undefined: that was refused
+  const stored = own(options, 'record');
+  const nothing = { record: stored, writes: [], audit: [] };
+  if (stored === undefined) return { ...nothing, result: { command: given, outcome: 'gone' } };
+  const record = requireCustomerKey(stored);
+  const { replicaOf, lifecycle } = record;
+  if (replicaOf === undefined || replicaOf.keyId !== given.keyId) {
+    throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+  }
+  if (isGone(lifecycle, given, at)) {
+    return { ...nothing, result: { command: given, outcome: 'gone' } };
+  }
+  if (given.order <= replicaOf.order) return { ...nothing, result: done(given, lifecycle) };
+  const change = changeOf(given, record, env);
+  if (change === undefined) {
+    const code = 'STATE_CONFLICT';
+    return { ...nothing, result: { command: given, outcome: 'failed', code } };
+  }
+  const next: CustomerKeyRecord = {
+    ...record,
+    ...change,
+    revision: record.revision + 1,
+    replicaOf: { ...replicaOf, order: given.order },
+  };
+  const { keyId: recordId, revision: expectedRevision } = record;
+  return {
+    record: next,
+    writes: [{ op: 'put-record', recordId, expectedRevision, next }],
+    audit: [auditEvent(env, `replica.${given.type}`, record, { recordId })],
+    result: done(given, next.lifecycle),
+  };
+}
+
+/** What was purged, or may be at any moment, is not brought back. */
+function isGone(lifecycle: Lifecycle, { type }: ReplicaChangeCommand, at: string): boolean {
+  const { state, deleteAfter } = lifecycle;
+  if (state === 'delete-complete') return true;
+  return type === 'cancelDeletion' && deleteAfter !== undefined && deleteAfter <= at;
+}
+
+function done(command: ReplicaChangeCommand, { deleteAfter }: Lifecycle): CommandResult {
+  return { command, outcome: 'done', deleteAfter };
+}
+
+/** Undefined for a change that a key in this state does not take. */
+function changeOf(
+  command: ReplicaChangeCommand,
+  record: CustomerKeyRecord,
+  env: Env,
+): Partial<CustomerKeyRecord> | undefined {
+  const isLive = record.lifecycle.state === 'create-complete';
+  const isMarked = record.lifecycle.state === 'delete-pending';
+  switch (command.type) {
+    case 'scheduleDeletion': {
+      if (!isLive) return isMarked ? {} : undefined;
+      const { days } = command;
+      const { lifecycle } = scheduleDeletion({ env, record, days, cause: 'replicated' }).record;
+      return { lifecycle };
+    }
+    case 'cancelDeletion':
+      if (!isMarked) return isLive ? {} : undefined;
+      return { lifecycle: restore({ env, record }).record.lifecycle };
+    case 'setEnabled':
+      if (!isLive) return undefined;
+      return { lifecycle: { ...record.lifecycle, enabled: command.enabled } };
+    case 'putTags':
+      return isLive ? { tags: command.tags } : undefined;
+  }
+}

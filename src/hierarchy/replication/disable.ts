@@ -1,0 +1,239 @@
+/**
+ * The end of a pair, and of KEKs that are needed no more.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import { type Env, isoTime } from '../env.js';
+import type { AuditEvent } from '../records.js';
+import {
+  changeAlias,
+  changeKey,
+  closeDraft,
+  type Draft,
+  openDraft,
+  type ReplicationStep,
+} from './draft.js';
+import { type ExchangeCommand, idempotencyKeyOf } from './exchange-messages.js';
+import { pendingCommands, planAll, putPair } from './ledger.js';
+import { readLedger, readName, readPair } from './read-stored.js';
+import type { KekGeneration, PairRecord, ReplicaLedger } from './records.js';
+
+/** What {@link drain} takes. */
+export interface DrainOptions {
+  readonly env: Env;
+  readonly ledger: ReplicaLedger;
+  readonly pairId: string;
+  /** What becomes of the copies: they stay as they are, or are scheduled for deletion. */
+  readonly replicas: 'keep' | 'delete';
+}
+
+/**
+ * Sends nothing new through a pair: what is in flight is still answered. The first half of
+ * {@link disable}.
+ *
+ * @param options - The ledger as stored, and the pair.
+ * @returns The ledger to store, and then the commands to send.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a pair that the ledger does not have,
+ * `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { replication } from 'keyblock/hierarchy';
+ *
+ * function wind(ledger: replication.ReplicaLedger) {
+ *   const env = { at: new Date() };
+ *   return replication.drain({ env, ledger, pairId: 'central-to-west', replicas: 'keep' });
+ * }
+ * ```
+ */
+export function drain(options: DrainOptions): ReplicationStep {
+  requireObject(options, 'options');
+  const draft = openDraft(options);
+  const pairId = readName(own(options, 'pairId'));
+  const replicas = own(options, 'replicas');
+  if (replicas !== 'keep' && replicas !== 'delete') {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'options' });
+  }
+  const pair = draft.pairs.find((known) => known.pairId === pairId);
+  if (pair === undefined) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+  putPair(draft, { ...pair, state: replicas === 'keep' ? 'draining' : 'deleting' });
+  planAll(draft);
+  return closeDraft(draft);
+}
+
+/** What {@link disable} takes. */
+export interface DisableOptions {
+  readonly env: Env;
+  readonly ledger: ReplicaLedger;
+  readonly pair: PairRecord;
+}
+
+/** What the end of a pair comes to. */
+export interface DisabledPair {
+  readonly ledger: ReplicaLedger;
+  readonly pair: PairRecord;
+  /** Delete the KEKs on both sides. */
+  readonly commands: readonly ExchangeCommand[];
+  readonly audit: readonly AuditEvent[];
+}
+
+/**
+ * Ends a pair that has drained: the ledger forgets it and its copies, and its KEKs are to be deleted
+ * on both sides. Copies that were kept live on as keys of their region.
+ *
+ * @param options - The ledger and the pair, both as stored.
+ * @returns Both records to store, and then the commands to send.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a pair that was not drained, while commands are
+ * in flight, and while copies that were to be deleted live.
+ *
+ * @example
+ * ```ts
+ * import { replication } from 'keyblock/hierarchy';
+ *
+ * function end(ledger: replication.ReplicaLedger, pair: replication.PairRecord) {
+ *   return replication.disable({ env: { at: new Date() }, ledger, pair });
+ * }
+ * ```
+ */
+export function disable(options: DisableOptions): DisabledPair {
+  requireObject(options, 'options');
+  const draft = openDraft(options);
+  const pair = readPair(own(options, 'pair'));
+  const { pairId } = pair;
+  const known = draft.pairs.find((candidate) => candidate.pairId === pairId);
+  const drained = known?.state === 'draining' || known?.state === 'deleting';
+  const inFlight = pendingCommands({ ledger: draft.stored }).some(
+    (command) => command.pairId === pairId,
+  );
+  if (!drained || inFlight) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+  draft.pairs = draft.pairs.filter((other) => other !== known);
+  const { to: regionId } = known;
+  if (!draft.pairs.some(({ to }) => to === regionId)) {
+    forget(draft, regionId, known.state === 'deleting');
+  }
+  const { at } = draft;
+  const ended: PairRecord = {
+    ...pair,
+    revision: pair.revision + 1,
+    state: 'disabled',
+    generations: pair.generations.map((generation) => ({ ...generation, state: 'released' })),
+  };
+  const { ledger, audit } = closeDraft(draft);
+  const commands = pair.generations.flatMap((generation) => deletionsOf(pair, generation));
+  const event: AuditEvent = {
+    kind: 'audit-event',
+    schema: 1,
+    at,
+    action: 'pair.disable',
+    outcome: 'ok',
+    recordId: pairId,
+  };
+  return { ledger, pair: ended, commands, audit: [...audit, event] };
+}
+
+/** Drops what is known of a region that nothing leads to any more. */
+function forget(draft: Draft, regionId: string, mustBeGone: boolean): void {
+  for (const keyId of Object.keys(draft.stored.keys)) {
+    changeKey(draft, keyId, (key) => {
+      const { [regionId]: entry, ...replicas } = key.replicas;
+      if (entry === undefined) return key;
+      if (mustBeGone && entry.replica !== undefined && entry.replica.deleteAfter === undefined) {
+        throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+      }
+      return { ...key, replicas };
+    });
+  }
+  for (const alias of Object.keys(draft.stored.aliases)) {
+    changeAlias(draft, alias, (known) => {
+      const { [regionId]: entry, ...replicas } = known.replicas;
+      return entry === undefined ? known : { ...known, replicas };
+    });
+  }
+}
+
+/** What {@link releaseGenerations} takes. */
+export interface ReleaseGenerationsOptions {
+  readonly env: Env;
+  readonly pair: PairRecord;
+  /** Every ledger that sends keys through the pair. */
+  readonly ledgers: readonly ReplicaLedger[];
+}
+
+/** KEKs that are needed no more. */
+export interface ReleasedGenerations {
+  readonly pair: PairRecord;
+  /** Delete these KEKs on both sides. */
+  readonly commands: readonly ExchangeCommand[];
+}
+
+/**
+ * Gives up the KEKs before the current one, as soon as no command in flight uses them, and those of
+ * exchanges that failed.
+ *
+ * @param options - The pair and its ledgers, as stored.
+ * @returns The record to store, and then the commands to send; the very record where every KEK is
+ * still needed.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for what is no pair or ledger.
+ *
+ * @example
+ * ```ts
+ * import { replication } from 'keyblock/hierarchy';
+ *
+ * function tidy(pair: replication.PairRecord, ledger: replication.ReplicaLedger) {
+ *   return replication.releaseGenerations({ env: { at: new Date() }, pair, ledgers: [ledger] });
+ * }
+ * ```
+ */
+export function releaseGenerations(options: ReleaseGenerationsOptions): ReleasedGenerations {
+  requireObject(options, 'options');
+  isoTime(own(options, 'env') as Env); // refuses what is none
+  const pair = readPair(own(options, 'pair'));
+  const ledgers = own(options, 'ledgers');
+  if (!Array.isArray(ledgers)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
+  const used = new Set(
+    (ledgers as readonly ReplicaLedger[]).flatMap((ledger) => usedBy(ledger, pair)),
+  );
+  const idle = pair.generations.filter(
+    ({ state, generation }) =>
+      state === 'failed' || (state === 'superseded' && !used.has(generation)),
+  );
+  if (idle.length === 0) return { pair, commands: [] };
+  const generations = pair.generations.map((known) =>
+    idle.includes(known) ? { ...known, state: 'released' as const } : known,
+  );
+  const commands = idle.flatMap((generation) => deletionsOf(pair, generation));
+  return { pair: { ...pair, revision: pair.revision + 1, generations }, commands };
+}
+
+/** Blocks in flight, and blocks that wait to be sent on. A pair not told of counts by its KEK too. */
+function usedBy(ledger: ReplicaLedger, { pairId }: PairRecord): readonly number[] {
+  const { keys, pairs } = readLedger(ledger);
+  const waiting = Object.values(keys).flatMap(({ replicas }) =>
+    Object.values(replicas).flatMap(({ pending, exported }) => {
+      const carried = pending !== undefined && 'generation' in pending ? pending : exported;
+      return carried?.pairId === pairId ? [carried.generation] : [];
+    }),
+  );
+  const current = pairs.filter((pair) => pair.pairId === pairId);
+  return [...waiting, ...current.map(({ generation }) => generation)];
+}
+
+function deletionsOf(
+  { pairId, origin, destination }: PairRecord,
+  generation: KekGeneration,
+): readonly ExchangeCommand[] {
+  if (generation.state === 'released') return [];
+  const step = 'delete-kek';
+  const idempotencyKey = idempotencyKeyOf(pairId, generation.generation, step);
+  const common = { idempotencyKey, pairId, generation: generation.generation, step } as const;
+  const sides = [
+    { regionId: origin.regionId, kek: generation.origin },
+    { regionId: destination.regionId, kek: generation.destination },
+  ];
+  return sides.flatMap(({ regionId, kek }) =>
+    kek === undefined ? [] : [{ ...common, regionId, kekId: kek.kekId }],
+  );
+}

@@ -1,0 +1,71 @@
+/**
+ * What a region has, as it lists it: for keys that were there before, and to compare with the
+ * ledger.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import { readId } from '../identifiers.js';
+import { requireCustomerKey } from '../read-record.js';
+import type { CustomerKeyRecord, Kcv, KeyAttributes } from '../records.js';
+
+/** One key as its region lists it. */
+export interface InventoryItem {
+  readonly keyId: string;
+  readonly attributes: KeyAttributes;
+  readonly kcv: Kcv;
+  readonly enabled: boolean;
+  /** Of a key that is marked for deletion: until when it can be restored. */
+  readonly deleteAfter?: string | undefined;
+  readonly tags: { readonly [key: string]: string };
+  /** Of a key of the primary: the `sequence` of the last event that this shows. */
+  readonly sequence?: number | undefined;
+  /** Of a copy: the region and the key that it is a copy of. */
+  readonly replicaOf?: { readonly regionId: string; readonly keyId: string } | undefined;
+}
+
+/**
+ * Lists customer keys as replication needs them. The revision of a record is its `sequence`: events
+ * of a store of this library carry the revision that they led to.
+ *
+ * @param options - The records; tombstones and keys that are not complete are left out.
+ * @returns One item a key.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for what is no customer key.
+ *
+ * @example
+ * ```ts
+ * import { type CustomerKeyRecord, replication } from 'keyblock/hierarchy';
+ *
+ * function exportable(records: readonly CustomerKeyRecord[]) {
+ *   const keys = replication.inventoryOf({ records });
+ *   return keys.length - replication.uncarried({ kekBits: 256, keys }).length;
+ * }
+ * ```
+ */
+export function inventoryOf(options: {
+  readonly records: readonly CustomerKeyRecord[];
+}): readonly InventoryItem[] {
+  requireObject(options, 'options');
+  const records = own(options, 'records');
+  if (!Array.isArray(records)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
+  return records.map(requireCustomerKey).flatMap((record) => {
+    const { keyId, attributes, kcv, lifecycle, tags, revision, replicaOf } = record;
+    const { state, enabled, deleteAfter } = lifecycle;
+    if (state !== 'create-complete' && state !== 'delete-pending') return [];
+    return [{ keyId, attributes, kcv, enabled, deleteAfter, tags, sequence: revision, replicaOf }];
+  });
+}
+
+/** Reads an item of a list. */
+export function readItem(item: InventoryItem): InventoryItem {
+  requireObject(item, 'event');
+  readId(item.keyId, 'keyId');
+  requireObject(item.kcv, 'kcv');
+  requireObject(item.tags, 'tags');
+  if (typeof item.enabled !== 'boolean') {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
+  }
+  return item;
+}

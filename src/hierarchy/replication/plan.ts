@@ -1,0 +1,223 @@
+/**
+ * What is to be done next about the copies of a key: told from what they have to be and what they
+ * are, and from nothing else. Whatever was lost on the way is therefore asked for again.
+ */
+
+import { own } from '../../primitives/bytes.js';
+import { canonicalJson } from '../digest.js';
+import { whyNot } from './coverage.js';
+import { aliasedRequests, aliasesIn, changeKey, type Draft, note, primaryOf } from './draft.js';
+import type {
+  AliasedRequest,
+  LedgerPair,
+  Replica,
+  ReplicaLedgerEntry,
+  ReplicaState,
+  ReplicatedKey,
+  UnreplicableReason,
+} from './records.js';
+import { type DesiredKey, desiredKey } from './registers.js';
+import { isDue, type NewKeyCommand, remainingDays, send } from './send.js';
+
+/** Plans every copy of some keys. */
+export function planKeys(draft: Draft, keyIds: Iterable<string>): void {
+  const requests = aliasedRequests(aliasesIn(draft));
+  for (const keyId of keyIds) {
+    changeKey(draft, keyId, (key) => planKey(draft, key, requests.get(keyId) ?? []));
+  }
+}
+
+function planKey(
+  draft: Draft,
+  key: ReplicatedKey,
+  requests: readonly AliasedRequest[],
+): ReplicatedKey {
+  const desired = desiredKey(key, requests);
+  if (desired === undefined) return key;
+  let changed = key;
+  for (const entry of Object.values(key.replicas)) {
+    const planned = planEntry({ draft, key, desired, entry });
+    if (planned === entry) continue;
+    if (planned.state === 'unreplicable') {
+      const { regionId, reason: code } = planned;
+      note(draft, {
+        action: 'replica.unreplicable',
+        outcome: 'refused',
+        recordId: key.keyId,
+        regionId,
+        code,
+      });
+    }
+    changed = { ...changed, replicas: { ...changed.replicas, [entry.regionId]: planned } };
+  }
+  return changed;
+}
+
+/** One copy, and what has to come of it. */
+interface Situation {
+  readonly draft: Draft;
+  readonly key: ReplicatedKey;
+  readonly desired: DesiredKey;
+  readonly entry: ReplicaLedgerEntry;
+}
+
+function planEntry(situation: Situation): ReplicaLedgerEntry {
+  const { draft, desired, entry } = situation;
+  const { replica } = entry;
+  if (entry.pending !== undefined) return entry;
+  // What could not be copied in time need not be any more.
+  const isMoot = replica === undefined && desired.deleteAfter !== undefined;
+  if (!isDue(entry, draft.at)) {
+    return isMoot && entry.discard === undefined ? rest(entry, 'deleted') : entry;
+  }
+  const [pair] = pairsTo(situation, ({ state }) => state === 'open');
+  if (pair === undefined) {
+    const [leaving] = pairsTo(situation, ({ state }) => state === 'deleting');
+    return leaving === undefined ? entry : planRemoval(situation, leaving);
+  }
+  if (entry.discard !== undefined) {
+    const days = remainingDays(draft.at, undefined);
+    return ask(situation, pair, { type: 'scheduleDeletion', replicaKeyId: entry.discard, days });
+  }
+  if (replica === undefined) return planCopy(situation, pair);
+  if (desired.deleteAfter !== undefined) {
+    return planDeletion(situation, pair, replica, desired.deleteAfter);
+  }
+  return planUpdate(situation, pair, replica);
+}
+
+/** A key that has no copy gets one, if it can and may have one. */
+function planCopy(situation: Situation, way: LedgerPair): ReplicaLedgerEntry {
+  const { draft, key, desired, entry } = situation;
+  // A tombstone: whatever is delivered of an earlier time does not bring the key to life.
+  if (desired.deleteAfter !== undefined) return rest(entry, 'deleted');
+  if (entry.exported !== undefined) return planImport(situation, entry.exported);
+  const { attributes } = desired.created;
+  const sources = pairsTo(
+    situation,
+    ({ state, from }) => state === 'open' && hasKey(draft, key, from),
+  );
+  const fit = sources.find(({ kekBits }) => whyNot(attributes, kekBits) === undefined);
+  const source = fit ?? sources[0];
+  const reason = whyNot(attributes, (source ?? way).kekBits);
+  if (reason !== undefined) return refuse(entry, reason);
+  if (source === undefined) return rest(entry, 'absent');
+  const { pairId, generation } = source;
+  const { refusedBy } = entry;
+  if (refusedBy?.pairId === pairId && refusedBy.generation === generation) {
+    return { ...entry, state: 'unreplicable' };
+  }
+  return ask(situation, source, { type: 'exportTr31', regionId: source.from, generation });
+}
+
+/** The block goes on under the KEK that it was made under, whatever has become of that since. */
+function planImport(
+  situation: Situation,
+  { pairId, generation, keyBlock }: NonNullable<ReplicaLedgerEntry['exported']>,
+): ReplicaLedgerEntry {
+  const { created, enabled, tags } = situation.desired;
+  const { kcv, attributesDigest } = created;
+  const { regionId: originRegionId } = primaryOf(situation.draft);
+  const brought = { keyBlock, originRegionId, kcv, attributesDigest, enabled, tags };
+  const { exported: _, ...entry } = situation.entry;
+  return ask({ ...situation, entry }, { pairId }, { type: 'importTr31', generation, ...brought });
+}
+
+/** Deletion follows the origin's: as long as the key can be restored there, so long here. */
+function planDeletion(
+  situation: Situation,
+  pair: LedgerPair,
+  replica: Replica,
+  originDeleteAfter: string,
+): ReplicaLedgerEntry {
+  const { draft, entry } = situation;
+  const { keyId: replicaKeyId, deleteAfter, deleteFor } = replica;
+  if (deleteAfter === undefined) {
+    const days = remainingDays(draft.at, originDeleteAfter);
+    const type = 'scheduleDeletion';
+    return ask(situation, pair, { type, replicaKeyId, days, originDeleteAfter });
+  }
+  // Marked again after a restore: the copy must not go while the key can come back.
+  if (deleteFor !== originDeleteAfter && deleteAfter < originDeleteAfter) {
+    return ask(situation, pair, { type: 'cancelDeletion', replicaKeyId });
+  }
+  const over = draft.at >= deleteAfter && draft.at >= originDeleteAfter;
+  return rest(entry, over ? 'deleted' : 'delete-scheduled');
+}
+
+function planUpdate(situation: Situation, pair: LedgerPair, replica: Replica): ReplicaLedgerEntry {
+  const { desired, entry } = situation;
+  const { keyId: replicaKeyId } = replica;
+  if (replica.deleteAfter !== undefined) {
+    return ask(situation, pair, { type: 'cancelDeletion', replicaKeyId });
+  }
+  if (!sameTags(replica.tags, desired.tags)) {
+    return ask(situation, pair, { type: 'putTags', replicaKeyId, tags: desired.tags });
+  }
+  if (replica.enabled !== desired.enabled) {
+    return ask(situation, pair, { type: 'setEnabled', replicaKeyId, enabled: desired.enabled });
+  }
+  return rest(entry, 'synchronized');
+}
+
+/** Copies that are given up go, and nothing else is done about them. */
+function planRemoval(situation: Situation, pair: LedgerPair): ReplicaLedgerEntry {
+  const { draft, entry } = situation;
+  const { replica } = entry;
+  if (replica === undefined) return rest(entry, 'absent');
+  if (replica.deleteAfter !== undefined) return rest(entry, 'delete-scheduled');
+  const days = remainingDays(draft.at, undefined);
+  const type = 'scheduleDeletion';
+  return ask(situation, pair, { type, replicaKeyId: replica.keyId, days });
+}
+
+/** The pairs by which a region is reached: those from the primary first. */
+function pairsTo(
+  { draft, entry }: Situation,
+  fits: (pair: LedgerPair) => boolean,
+): readonly LedgerPair[] {
+  const { regionId } = primaryOf(draft);
+  const pairs = draft.pairs.filter((pair) => pair.to === entry.regionId && fits(pair));
+  const direct = pairs.filter(({ from }) => from === regionId);
+  return [...direct, ...pairs.filter(({ from }) => from !== regionId)];
+}
+
+/** Where a key was made it has no entry, as long as there was no promotion. */
+function hasKey(draft: Draft, key: ReplicatedKey, regionId: string): boolean {
+  const entry = own(key.replicas, regionId);
+  if (entry === undefined) {
+    const made = key.created?.stamp.generation;
+    return draft.primaries.some((at) => at.generation === made && at.regionId === regionId);
+  }
+  return entry.replica !== undefined && entry.replica.deleteAfter === undefined;
+}
+
+function ask(
+  { draft, key, entry }: Situation,
+  { pairId }: Pick<LedgerPair, 'pairId'>,
+  command: NewKeyCommand,
+): ReplicaLedgerEntry {
+  const { keyId } = key;
+  const work = send(draft, entry, `key/${keyId}`, { ...command, pairId, keyId });
+  const { reason: _, refusedBy: __, ...others } = entry;
+  const copying = command.type === 'exportTr31' || command.type === 'importTr31';
+  return { ...others, ...work, state: copying ? 'copying' : 'updating' };
+}
+
+function rest(entry: ReplicaLedgerEntry, state: ReplicaState): ReplicaLedgerEntry {
+  if (entry.state === state && entry.failure === undefined && entry.exported === undefined) {
+    return entry;
+  }
+  const { failure: _, reason: __, refusedBy: ___, exported: ____, ...others } = entry;
+  return { ...others, state };
+}
+
+function refuse(entry: ReplicaLedgerEntry, reason: UnreplicableReason): ReplicaLedgerEntry {
+  if (entry.state === 'unreplicable' && entry.reason === reason) return entry;
+  const { failure: _, ...others } = entry;
+  return { ...others, state: 'unreplicable', reason };
+}
+
+function sameTags(a: Replica['tags'], b: Replica['tags']): boolean {
+  return canonicalJson(a, 'tags') === canonicalJson(b, 'tags');
+}

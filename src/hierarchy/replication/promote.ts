@@ -1,0 +1,132 @@
+/**
+ * Another region becomes the primary, by decision and never by itself.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import type { Env } from '../env.js';
+import { readId } from '../identifiers.js';
+import {
+  aliasedRequests,
+  aliasesIn,
+  changeAlias,
+  changeKey,
+  closeDraft,
+  type Draft,
+  keyIdsIn,
+  keyIn,
+  note,
+  openDraft,
+  primaryOf,
+  type ReplicationStep,
+} from './draft.js';
+import { planAll } from './ledger.js';
+import type { ReplicaLedger, ReplicaLedgerEntry, ReplicatedKey } from './records.js';
+import { type DesiredKey, desiredKey, keyNamed } from './registers.js';
+
+/** What {@link promoteReplica} takes. */
+export interface PromoteReplicaOptions {
+  readonly env: Env;
+  readonly ledger: ReplicaLedger;
+  /** The region that becomes the primary: one that keys are copied to. */
+  readonly regionId: string;
+}
+
+/** What a promotion comes to. */
+export interface PromotedReplica extends ReplicationStep {
+  /** Keys that the new primary does not have as they have to be, to be looked at by people. */
+  readonly behind: readonly {
+    readonly keyId: string;
+    readonly state: ReplicaLedgerEntry['state'];
+  }[];
+}
+
+/**
+ * Makes a region the primary: from now on keys are changed there, and events of that region count.
+ * The former primary is a region with copies, to which all that happens is sent as soon as a pair
+ * leads there; to fail back, promote it again. What it told before counts still, whenever it is
+ * delivered, as having happened before the promotion.
+ *
+ * @param options - The ledger as stored, and the region.
+ * @returns The ledger to store, and then the commands to send.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for the primary itself and for a region that no
+ * pair leads to.
+ *
+ * @example
+ * ```ts
+ * import { replication } from 'keyblock/hierarchy';
+ *
+ * function failOver(ledger: replication.ReplicaLedger) {
+ *   const regionId = 'eu-west-1';
+ *   return replication.promoteReplica({ env: { at: new Date() }, ledger, regionId });
+ * }
+ * ```
+ */
+export function promoteReplica(options: PromoteReplicaOptions): PromotedReplica {
+  requireObject(options, 'options');
+  const draft = openDraft(options);
+  const regionId = readId(own(options, 'regionId'), 'regionId');
+  const former = primaryOf(draft);
+  const isReached = draft.pairs.some(({ to }) => to === regionId);
+  if (regionId === former.regionId || !isReached) {
+    throw new KeyblockError('STATE_CONFLICT', { field: 'regionId' });
+  }
+  demote(draft, former.regionId);
+  const generation = former.generation + 1;
+  draft.primaries = [...draft.primaries, { generation, regionId, at: draft.at }];
+  note(draft, {
+    action: 'replica.promote',
+    outcome: 'ok',
+    recordId: draft.stored.ledgerId,
+    regionId,
+  });
+  const behind = [...keyIdsIn(draft)].flatMap((keyId) => {
+    const state = own(keyIn(draft, keyId).replicas, regionId)?.state;
+    const isThere = state === 'synchronized' || state === 'delete-scheduled' || state === 'deleted';
+    return state === undefined || isThere ? [] : [{ keyId, state }];
+  });
+  planAll(draft);
+  return { ...closeDraft(draft), behind };
+}
+
+/** The former primary gets entries for what it has: what it was last known to be. */
+function demote(draft: Draft, regionId: string): void {
+  const requests = aliasedRequests(aliasesIn(draft));
+  for (const keyId of keyIdsIn(draft)) {
+    changeKey(draft, keyId, (key) => {
+      const desired = desiredKey(key, requests.get(keyId) ?? []);
+      if (desired === undefined || Object.hasOwn(key.replicas, regionId)) return key;
+      const entry = entryOf(key, desired, regionId);
+      return { ...key, replicas: { ...key.replicas, [regionId]: entry } };
+    });
+  }
+  for (const { alias } of aliasesIn(draft)) {
+    changeAlias(draft, alias, (known) => {
+      if (Object.hasOwn(known.replicas, regionId)) return known;
+      const keyId = keyNamed(known);
+      const entry = { regionId, order: 0, state: 'synchronized', keyId } as const;
+      return { ...known, replicas: { ...known.replicas, [regionId]: entry } };
+    });
+  }
+}
+
+function entryOf(
+  { keyId }: ReplicatedKey,
+  { created, enabled, deleteAfter, tags }: DesiredKey,
+  regionId: string,
+): ReplicaLedgerEntry {
+  const { kcv, attributesDigest } = created;
+  const replica = {
+    keyId,
+    kcv,
+    attributesDigest,
+    enabled,
+    tags,
+    deleteAfter,
+    deleteFor: deleteAfter,
+  };
+  const state = deleteAfter === undefined ? 'synchronized' : 'delete-scheduled';
+  return { regionId, order: 0, state, replica };
+}

@@ -1,0 +1,101 @@
+/**
+ * What comes of results: writes for the store, and the job's counters.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import { type Env, isoTime } from '../env.js';
+import { sameRef } from '../identifiers.js';
+import type { AuditEvent, ConditionalWrite, RotationJob } from '../records.js';
+import { auditEvent, readJob, stored } from './job.js';
+import type { RewrapResult, RotationFailure } from './run.js';
+
+/** What {@link apply} takes. */
+export interface ApplyOptions {
+  /** The time. */
+  readonly env: Env;
+  /** The rotation. */
+  readonly job: RotationJob;
+  /** What {@link run} returned. Those of another job are passed over. */
+  readonly results: readonly RewrapResult[];
+}
+
+/** What {@link apply} and its like return. */
+export interface Applied {
+  /** The rotation, its counters up to date. */
+  readonly job: RotationJob;
+  /** To be done one by one, in any order, each only where the revision is as expected. */
+  readonly writes: readonly ConditionalWrite[];
+  /** Stores the job: whenever it suits, or never. Nothing rests on the counters. */
+  readonly checkpoint: readonly ConditionalWrite[];
+  /** The rows that could not be worked on. They stay as they are, and block the promotion. */
+  readonly failures: readonly RotationFailure[];
+  /** One event for each of these rows. */
+  readonly audit: readonly AuditEvent[];
+}
+
+/**
+ * Turns results into writes. A result that comes twice, late or out of order does no harm: its
+ * writes meet a record that has moved on, and are conflicts.
+ *
+ * @param options - The job, and results of its tasks.
+ * @returns Writes for the store, the job with its counters, and the rows that failed.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { createRegionKey, rotation } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const { job } = rotation.plan({ env, mainKey: record, kdh });
+ * rotation.apply({ env, job, results: [] }).writes; // []
+ * ```
+ */
+export function apply(options: ApplyOptions): Applied {
+  requireObject(options, 'options');
+  const at = isoTime(own(options, 'env') as Env); // checked in there
+  const job = readJob(own(options, 'job'));
+  const results = own(options, 'results');
+  if (!Array.isArray(results)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
+  const writes: ConditionalWrite[] = [];
+  const failures: RotationFailure[] = [];
+  let seen = 0;
+  for (const { jobId, to, items } of results as readonly RewrapResult[]) {
+    if (jobId !== job.jobId || !(sameRef(to, job.to) || sameRef(to, job.from))) continue;
+    seen += items.length;
+    for (const item of items) {
+      if ('slot' in item) {
+        const { recordId, expectedRevision, version, slot } = item;
+        const write = { op: 'put-slot', recordId, expectedRevision, next: slot } as const;
+        writes.push(version === undefined ? write : { ...write, version });
+      } else failures.push(item);
+    }
+  }
+  return applied(job, at, writes, failures, { seen, translated: writes.length });
+}
+
+/** Counts what was done, and what was not. */
+export function applied(
+  job: RotationJob,
+  at: string,
+  writes: readonly ConditionalWrite[],
+  failures: readonly RotationFailure[],
+  { seen = 0, translated = 0 }: { readonly seen?: number; readonly translated?: number },
+): Applied {
+  const { counters } = job;
+  const changed = {
+    ...counters,
+    seen: counters.seen + seen,
+    translated: counters.translated + translated,
+    failed: counters.failed + failures.length,
+  };
+  const [next, checkpoint] = stored(job, seen === 0 ? job : { ...job, counters: changed });
+  const audit = failures.map(({ recordId, code }) =>
+    auditEvent(job, at, 'rotation.refuse-row', { recordId, code, outcome: 'refused' }),
+  );
+  return { job: next, writes, checkpoint, failures, audit };
+}

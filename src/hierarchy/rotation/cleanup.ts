@@ -1,0 +1,230 @@
+/**
+ * How the blocks under a main key that is left behind are dropped: each only after the block that
+ * stays has been opened.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import { type Env, isoTime } from '../env.js';
+import { sameRef } from '../identifiers.js';
+import { type KeyRing, secretOf } from '../key-ring.js';
+import type { ConditionalWrite, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
+import { versionOf } from '../versions.js';
+import { type Applied, applied } from './apply.js';
+import { blockUnder } from './held-key.js';
+import {
+  auditEvent,
+  conflict,
+  enter,
+  type RotationOptions,
+  type RotationStep,
+  readJob,
+  readStep,
+  requireRunning,
+  stepFrom,
+} from './job.js';
+import { type MainKeyRecord, refTo, withVersion } from './main-key-record.js';
+import { failureOf, type RotationFailure, readTask } from './run.js';
+import {
+  inTasks,
+  itemOf,
+  mayReceive,
+  type PageOptions,
+  type RotationItem,
+  readTasksOptions,
+  type TasksOptions,
+} from './tasks.js';
+import { withOpened } from './translate.js';
+
+/**
+ * Begins the clean-up of a promoted rotation, once no reader can hold the main key as it was before
+ * the switch. From then on there is no way back.
+ *
+ * @param options - A promoted rotation.
+ * @returns Job and main key, and the writes that store them: the main key first, and it has to be
+ * stored before any block is dropped.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` before `cleanupNotBefore`, and for a rotation that
+ * is not verified, not promoted, paused or over; `INVALID_ARGUMENT`.
+ */
+export function startCleanup<M extends MainKeyRecord>(
+  options: RotationOptions<M>,
+): RotationStep<M> {
+  const { at, job, mainKey } = readStep(options);
+  requireRunning(job);
+  if (mainKey.jobId !== job.jobId) throw conflict('record');
+  const versions: readonly MainKeyVersion[] = mainKey.versions;
+  const old = versionOf(versions, job.from.version);
+  const isPromoted = versionOf(versions, job.to.version).state === 'active';
+  if (!isPromoted || old.state !== 'retiring') throw conflict('record');
+  if (job.commitment === undefined) throw conflict('job');
+  // Times of one format in UTC are in the order of their texts.
+  if (job.cleanupNotBefore === undefined || at < job.cleanupNotBefore) throw conflict('job');
+  const fenced =
+    old.draining === true
+      ? mainKey
+      : withVersion(mainKey, old.version, (version) => ({ ...version, draining: true }));
+  const entered = enter(job, 'cleaning', at);
+  const next = job.cleanupStarted === true ? entered : { ...entered, cleanupStarted: true };
+  const audit = next === job ? [] : [auditEvent(next, at, 'rotation.clean-up')];
+  return stepFrom({ job, mainKey }, { job: next, mainKey: fenced }, audit);
+}
+
+/** Keys that lose their block under one main key, if the one under the other opens. */
+export interface CleanupTask {
+  readonly kind: 'cleanup-task';
+  readonly jobId: string;
+  /** The active version: what stays. */
+  readonly keep: KeyRef;
+  /** What is left behind. */
+  readonly drop: KeyRef;
+  readonly items: readonly RotationItem[];
+}
+
+/**
+ * Says which blocks have to be dropped in some records: those under the old main key after a
+ * promotion, those under the new one of a rotation that is aborted. A row that was written late, under
+ * the old main key alone, is for {@link tasks} first.
+ *
+ * @param options - The rotation, its main key, and a page of records.
+ * @returns Tasks for {@link cleanupRun}, in JSON; none while nothing is to be dropped.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ */
+export function cleanupTasks(options: TasksOptions): readonly CleanupTask[] {
+  return dropTasks(readTasksOptions(options));
+}
+
+/** The same for a page that has been read. */
+export function dropTasks({ job, mainKey, page, size }: PageOptions): readonly CleanupTask[] {
+  const drop = drainedBy(job, mainKey);
+  if (drop === undefined || job.paused === true) return [];
+  const keep = sameRef(drop, job.to) ? job.from : job.to;
+  const items: RotationItem[] = [];
+  for (const keys of page) {
+    // One write a record at a time.
+    const key = keys.find((held) => blockUnder(held, drop) !== undefined);
+    const kept = key && blockUnder(key, keep);
+    // What has not been translated yet is for `tasks` first.
+    const comesFirst = kept === undefined && mayReceive(mainKey, keep);
+    if (key !== undefined && !comesFirst) items.push(itemOf(key, kept));
+  }
+  const { jobId } = job;
+  return inTasks(items, size, (some) => ({
+    kind: 'cleanup-task',
+    jobId,
+    keep,
+    drop,
+    items: some,
+  }));
+}
+
+/** The version whose blocks are dropped: the record that decides says so. */
+export function drainedBy(job: RotationJob, mainKey: MainKeyRecord): KeyRef | undefined {
+  const versions: readonly MainKeyVersion[] = mainKey.versions;
+  const drained = versions.find(
+    ({ version, state, draining }) =>
+      draining === true &&
+      (version === job.from.version ? state === 'retiring' : state === 'pending') &&
+      (version === job.from.version || version === job.to.version),
+  );
+  return drained && refTo(mainKey, drained);
+}
+
+/** What became of one key: its old block may go, or why not. */
+export type CleanupOutcome =
+  | {
+      readonly recordId: string;
+      readonly expectedRevision: number;
+      readonly version?: number | undefined;
+      readonly drop: KeyRef;
+    }
+  | RotationFailure;
+
+/** What became of a task. */
+export interface CleanupResult {
+  readonly kind: 'cleanup-result';
+  readonly jobId: string;
+  readonly items: readonly CleanupOutcome[];
+}
+
+/** What {@link cleanupRun} takes. */
+export interface CleanupRunOptions {
+  /** What to do: of {@link cleanupTasks}. */
+  readonly task: CleanupTask;
+  /** The main key that stays. */
+  readonly ring: KeyRing;
+}
+
+/**
+ * Opens the block that stays, for every key of a task: only then may the other one go.
+ *
+ * @param options - The task, and a ring with the main key that stays.
+ * @returns A verdict for each key, in JSON, for {@link cleanupApply}.
+ * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION`, `INVALID_ARGUMENT`. Never for a single row.
+ */
+export function cleanupRun(options: CleanupRunOptions): CleanupResult {
+  requireObject(options, 'options');
+  const { jobId, keep, drop, items } = readTask(own(options, 'task'), 'cleanup-task');
+  const kbpk = secretOf(own(options, 'ring'), keep);
+  return {
+    kind: 'cleanup-result',
+    jobId,
+    items: items.map((item) => {
+      try {
+        withOpened(kbpk, item.block, item, () => undefined);
+        return dropOutcome(item, drop);
+      } catch (error) {
+        return failureOf(item, error);
+      }
+    }),
+  };
+}
+
+/** The verdict on a key whose other block has been opened. */
+export function dropOutcome(
+  { recordId, expectedRevision, version }: RotationItem,
+  drop: KeyRef,
+): CleanupOutcome {
+  return { recordId, expectedRevision, version, drop };
+}
+
+/** What {@link cleanupApply} takes. */
+export interface CleanupApplyOptions {
+  /** The time. */
+  readonly env: Env;
+  /** The rotation. */
+  readonly job: RotationJob;
+  /** What {@link cleanupRun} returned. */
+  readonly results: readonly CleanupResult[];
+}
+
+/**
+ * Turns verdicts into writes that drop blocks.
+ *
+ * @param options - The job, and results of its tasks.
+ * @returns Writes for the store, the job with its counters, and the rows whose block has to stay.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ */
+export function cleanupApply(options: CleanupApplyOptions): Applied {
+  requireObject(options, 'options');
+  const at = isoTime(own(options, 'env') as Env); // checked in there
+  const job = readJob(own(options, 'job'));
+  const results = own(options, 'results');
+  if (!Array.isArray(results)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
+  const writes: ConditionalWrite[] = [];
+  const failures: RotationFailure[] = [];
+  let seen = 0;
+  for (const { jobId, items } of results as readonly CleanupResult[]) {
+    if (jobId !== job.jobId) continue;
+    seen += items.length;
+    for (const item of items) {
+      if ('drop' in item) {
+        const { recordId, expectedRevision, version, drop } = item;
+        const write = { op: 'drop-slot', recordId, expectedRevision, next: drop } as const;
+        writes.push(version === undefined ? write : { ...write, version });
+      } else failures.push(item);
+    }
+  }
+  return applied(job, at, writes, failures, { seen });
+}

@@ -1,0 +1,178 @@
+/** The state of one run of `rotate`: what it has in its hands, none of which is needed to go on. */
+
+import { type Env, isoTime } from '../env.js';
+import { recordId } from '../identifiers.js';
+import type { ConditionalWrite, HeldRecord, RotationJob } from '../records.js';
+import { reconcile } from './control.js';
+import type { RotationEngine } from './engine.js';
+import { type HeldPage, heldPage, scopeOf } from './held-key.js';
+import { conflict, type RotationStep, stored } from './job.js';
+import type { MainKeyRecord } from './main-key-record.js';
+import { pagesOf, type RecordSource, readSource } from './pages.js';
+import type { RotateStep, RotationPass, WriteOutcome } from './rotate-steps.js';
+import type { RotationFailure } from './run.js';
+import { type RotationStatus, status } from './status.js';
+
+/** Steps, and at the end of them something that was found out. */
+export type Steps<M extends MainKeyRecord, T = void> = AsyncGenerator<RotateStep<M>, T, void>;
+
+/** Pages between two checkpoints of the job: about ten thousand records. */
+const PAGES_PER_CHECKPOINT = 20;
+
+/** What a run of `rotate` has in its hands. */
+export interface Drive<M extends MainKeyRecord> {
+  job: RotationJob;
+  mainKey: M;
+  /** When both were read, or stored. */
+  readAt: number;
+  /** The scan that was given and not used yet. */
+  source: RecordSource | undefined;
+  /** The rows that failed in the present pass. */
+  failures: RotationFailure[];
+  /** Times in a row that there was nothing to translate, and still no proof. */
+  idle: number;
+  /** Whether the run ends: it was told to, or nobody answers. */
+  stopped: boolean;
+  readonly size: number;
+  readonly engine: RotationEngine;
+  readonly now: () => Date;
+  readonly isAborted: () => boolean;
+}
+
+/** The time of a step. */
+export function envOf({ now }: Pick<Drive<MainKeyRecord>, 'now'>): Env {
+  return { at: now() };
+}
+
+/** Has records stored, and takes them over; on a conflict, whatever is stored now. */
+export async function* store<M extends MainKeyRecord>(
+  drive: Drive<M>,
+  kind: 'checkpoint' | 'promote' | 'clean-up' | 'retire',
+  { job, mainKey, writes }: Pick<RotationStep<M>, 'job' | 'mainKey' | 'writes'>,
+): Steps<M> {
+  const answer = { conflicts: 0 };
+  const ack = (outcome: WriteOutcome) => void Object.assign(answer, outcome);
+  if (writes.length > 0) yield { kind, job, mainKey, writes, ack };
+  if (answer.conflicts > 0) return yield* reload(drive);
+  take(drive, job, mainKey);
+}
+
+/** Takes over records as they are stored at this time. */
+function take<M extends MainKeyRecord>(drive: Drive<M>, job: RotationJob, mainKey: M): void {
+  drive.job = job;
+  drive.mainKey = mainKey;
+  drive.readAt = drive.now().getTime();
+}
+
+/**
+ * Who rotates is a reader too: what he knows of the main key is no older than the policy allows, or
+ * he would go on putting blocks under a version that others have left behind.
+ */
+function isOutdated({ readAt, now, job }: Drive<MainKeyRecord>): boolean {
+  return now().getTime() - readAt >= 1000 * job.policy.maxReaderStalenessSeconds;
+}
+
+/** Takes over what somebody else has made of the rotation. */
+async function* reload<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
+  const answer: { records?: { readonly job: RotationJob; readonly mainKey: M } } = {};
+  yield { kind: 'reload', provide: (records) => void Object.assign(answer, { records }) };
+  const { records } = answer;
+  if (records === undefined) {
+    drive.stopped = true;
+    return;
+  }
+  if (records.job.jobId !== drive.job.jobId) throw conflict('job');
+  const { counters } = drive.job;
+  const job = reconcile(records.job, records.mainKey, isoTime(envOf(drive)));
+  take(drive, { ...job, counters }, records.mainKey);
+}
+
+/** Has the job stored as it is now. */
+export async function* checkpoint<M extends MainKeyRecord>(
+  drive: Drive<M>,
+  changed: RotationJob,
+): Steps<M> {
+  const [job, writes] = stored(drive.job, changed);
+  yield* store(drive, 'checkpoint', { job, mainKey: drive.mainKey, writes });
+}
+
+/** Has blocks put or dropped, and counts the conflicts. */
+export async function* write<M extends MainKeyRecord>(
+  drive: Drive<M>,
+  writes: readonly ConditionalWrite[],
+): Steps<M, number> {
+  if (writes.length === 0) return 0;
+  const answer = { conflicts: 0 };
+  yield { kind: 'writes', writes, ack: (outcome) => void Object.assign(answer, outcome) };
+  const { counters } = drive.job;
+  const conflicts = counters.conflicts + answer.conflicts;
+  drive.job = { ...drive.job, counters: { ...counters, conflicts } };
+  return writes.length - answer.conflicts;
+}
+
+/** Asks for a fresh scan. Undefined where nobody gives one: the run ends. */
+export async function* rescan<M extends MainKeyRecord>(
+  drive: Drive<M>,
+  pass: RotationPass,
+): Steps<M, { readonly source: RecordSource; readonly count: number | undefined } | undefined> {
+  if (drive.source !== undefined && pass !== 'verify') {
+    const { source } = drive;
+    drive.source = undefined;
+    return { source, count: undefined };
+  }
+  const answer: { source?: RecordSource; count?: number | undefined } = {};
+  yield {
+    kind: 'rescan',
+    pass,
+    provide: (source, count) => void Object.assign(answer, { source, count }),
+  };
+  if (answer.source === undefined) {
+    drive.stopped = true;
+    return undefined;
+  }
+  return { source: readSource(answer.source), count: answer.count };
+}
+
+/**
+ * Goes through one scan, page by page, as long as the rotation stays in its phase.
+ *
+ * @returns Whether the scan came to its end.
+ */
+export async function* scan<M extends MainKeyRecord>(
+  drive: Drive<M>,
+  source: RecordSource,
+  work: (page: HeldPage) => Steps<M>,
+): Steps<M, boolean> {
+  const { phase } = drive.job;
+  drive.failures = [];
+  drive.job = { ...drive.job, counters: { ...drive.job.counters, seen: 0, failed: 0 } };
+  let pages = 0;
+  for await (const records of pagesOf(source, drive.size)) {
+    if (drive.isAborted()) drive.stopped = true;
+    if (!drive.stopped && isOutdated(drive)) yield* reload(drive);
+    if (drive.stopped || drive.job.phase !== phase || drive.job.paused === true) return false;
+    yield* work(heldPage(records, scopeOf(drive.mainKey)));
+    count(drive, records.length);
+    yield { kind: 'progress', status: statusOf(drive) };
+    if (++pages % PAGES_PER_CHECKPOINT === 0)
+      yield* checkpoint(drive, withCursor(drive.job, records));
+  }
+  return drive.job.phase === phase && drive.job.paused !== true && !drive.stopped;
+}
+
+function count(drive: Drive<MainKeyRecord>, seen: number): void {
+  const { counters } = drive.job;
+  const changed = { ...counters, seen: counters.seen + seen, failed: drive.failures.length };
+  drive.job = { ...drive.job, counters: changed };
+}
+
+/** Where a scan in the order of the records may go on. */
+function withCursor(job: RotationJob, page: readonly HeldRecord[]): RotationJob {
+  const last = page.at(-1);
+  return last === undefined ? job : { ...job, cursor: recordId(last) };
+}
+
+/** The status, with the rows that failed in the present pass. */
+export function statusOf(drive: Drive<MainKeyRecord>): RotationStatus {
+  return status({ env: envOf(drive), job: drive.job, failures: drive.failures });
+}

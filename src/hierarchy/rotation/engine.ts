@@ -1,0 +1,80 @@
+/** Who does the work of a rotation: this process, with both main keys, or a port. */
+
+import { KeyblockError } from '../../errors.js';
+import { own } from '../../primitives/bytes.js';
+import type { RandomBytes } from '../../primitives/random.js';
+import type { SecretKey } from '../../secret-key.js';
+import { type KeyRing, withSecret } from '../key-ring.js';
+import { openProfileVersion } from '../profile.js';
+import type { KeyRef, RotationJob } from '../records.js';
+import { versionOf } from '../versions.js';
+import { type CleanupResult, type CleanupTask, cleanupRun } from './cleanup.js';
+import type { MainKeyRecord } from './main-key-record.js';
+import { cleanupWithPort, runWithPort, type TranslatePort, verifyWithPort } from './port.js';
+import { type RewrapResult, run } from './run.js';
+import type { RewrapTask } from './tasks.js';
+import { type VerifyResult, type VerifyTask, verifyRun } from './verify.js';
+
+/** What works on tasks. */
+export interface RotationEngine {
+  rewrap(task: RewrapTask): RewrapResult | Promise<RewrapResult>;
+  verify(task: VerifyTask): VerifyResult | Promise<VerifyResult>;
+  cleanup(task: CleanupTask): CleanupResult | Promise<CleanupResult>;
+  /** Destroys the main keys that the engine has opened itself. */
+  close(): void;
+}
+
+/** What an engine is made from: options of `rotate`. */
+export interface EngineOptions {
+  readonly ring?: KeyRing | undefined;
+  readonly port?: TranslatePort | undefined;
+  readonly randomBytes?: RandomBytes | undefined;
+}
+
+/** Makes the engine of a rotation. */
+export function createEngine(
+  options: EngineOptions,
+  job: RotationJob,
+  mainKey: MainKeyRecord,
+): RotationEngine {
+  const port = own(options, 'port');
+  if (port !== undefined) {
+    return {
+      rewrap: (task) => runWithPort({ task, port }),
+      verify: (task) => verifyWithPort({ task, port }),
+      cleanup: (task) => cleanupWithPort({ task, port }),
+      close: () => undefined,
+    };
+  }
+  const given = own(options, 'ring');
+  if (given === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'ring' });
+  const { ring, opened } = withVersions(given, mainKey, [job.from, job.to]);
+  const randomBytes = own(options, 'randomBytes');
+  return {
+    rewrap: (task) => run({ task, ring, randomBytes }),
+    verify: (task) => verifyRun({ task, ring }),
+    cleanup: (task) => cleanupRun({ task, ring }),
+    close: () => {
+      for (const key of opened) key.destroy();
+    },
+  };
+}
+
+/** A ring that has the main keys of a profile too, where it has that of its region. */
+function withVersions(
+  given: KeyRing,
+  mainKey: MainKeyRecord,
+  refs: readonly KeyRef[],
+): { readonly ring: KeyRing; readonly opened: readonly SecretKey[] } {
+  const opened: SecretKey[] = [];
+  let ring = given;
+  for (const ref of refs) {
+    if (mainKey.kind !== 'profile' || given.secret(ref) !== undefined) continue;
+    const version = versionOf(mainKey.versions, ref.version);
+    if (version.slots.length === 0) continue;
+    const key = openProfileVersion(mainKey, version, given);
+    opened.push(key);
+    ring = withSecret(ring, ref, key);
+  }
+  return { ring, opened };
+}

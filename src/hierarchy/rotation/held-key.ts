@@ -1,0 +1,161 @@
+/** The keys that a record holds in blocks: one a customer key, one a version a profile. */
+
+import { KeyblockError, type KeyblockErrorCode } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import { profileKeyId, sameRef } from '../identifiers.js';
+import { placeOf } from '../place.js';
+import { PROFILE_KEY } from '../profile.js';
+import { requireCustomerKey, requireProfile } from '../read-record.js';
+import type {
+  BlockSlot,
+  CustomerKeyRecord,
+  HeldRecord,
+  KeyAttributes,
+  KeyRef,
+  ProfileRecord,
+  RotationJob,
+} from '../records.js';
+import type { MainKeyRecord } from './main-key-record.js';
+
+/** One key in a record, with all of its blocks. */
+export interface HeldKey {
+  readonly recordId: string;
+  readonly revision: number;
+  /** Of a profile: the version whose key it is. */
+  readonly version?: number | undefined;
+  readonly place: string;
+  readonly attributes: KeyAttributes;
+  readonly slots: readonly BlockSlot[];
+  /** Why the row is no record of this library, where it is none. */
+  readonly refusal?: KeyblockErrorCode | undefined;
+}
+
+/** What decides which records a job is about, and what their blocks have to say. */
+export interface Scope {
+  readonly level: RotationJob['level'];
+  readonly regionId: string;
+  readonly profileId: string | undefined;
+  readonly configDigest: string;
+}
+
+/** The scope of a job, of the record of its main key. */
+export function scopeOf(mainKey: MainKeyRecord): Scope {
+  const { regionId } = mainKey;
+  if (mainKey.kind === 'region-key') {
+    return { level: 'region', regionId, profileId: undefined, configDigest: '' };
+  }
+  const { profileId, configDigest } = mainKey;
+  return { level: 'profile', regionId, profileId, configDigest };
+}
+
+/**
+ * The keys of a record that a scope is about: none for a tombstone, and for records of others. A row
+ * that is no record of this library stops nothing: it is a key that nobody can open.
+ */
+export function heldKeys(record: HeldRecord, scope: Scope): readonly HeldKey[] {
+  requireObject(record, 'record');
+  if (!isOfScope(record, scope)) return [];
+  try {
+    if (record.kind === 'profile') return profileKeys(requireProfile(record));
+    const customer = requireCustomerKey(record);
+    return holdsKey(customer) ? [customerKey(customer, scope)] : [];
+  } catch (error) {
+    return [unreadableKey(record, error)];
+  }
+}
+
+/** Whether a record is one that holds a key under the main key of a scope. */
+export function isOfScope(record: HeldRecord, scope: Scope): boolean {
+  if (record.regionId !== scope.regionId) return false;
+  if (scope.level === 'region') return record.kind === 'profile';
+  return record.kind === 'customer-key' && record.profileId === scope.profileId;
+}
+
+/** A key in deletion may be restored, so it rotates; a tombstone has no block any more. */
+function holdsKey({ lifecycle: { state }, slots }: CustomerKeyRecord): boolean {
+  switch (state) {
+    case 'create-complete':
+    case 'delete-pending':
+      return true;
+    case 'create-in-progress':
+    case 'create-failed':
+      return slots.length > 0;
+    case 'delete-complete':
+      // A tombstone with a block is no record of this library.
+      if (slots.length > 0) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+      return false;
+  }
+}
+
+function customerKey(record: CustomerKeyRecord, { configDigest }: Scope): HeldKey {
+  const { keyId, revision, attributes, slots } = record;
+  return { recordId: keyId, revision, place: placeOf(record, configDigest), attributes, slots };
+}
+
+/** Every version but the destroyed ones, retired ones too: what is kept has to open. */
+function profileKeys(record: ProfileRecord): readonly HeldKey[] {
+  const { revision } = record;
+  const recordId = profileKeyId(record);
+  const place = placeOf(record);
+  return record.versions
+    .filter(({ state }) => state !== 'destroyed')
+    .map(({ version, slots }) => {
+      return { recordId, revision, version, place, attributes: PROFILE_KEY, slots };
+    });
+}
+
+function unreadableKey(record: HeldRecord, error: unknown): HeldKey {
+  if (!(error instanceof KeyblockError)) throw error;
+  const id: unknown = record.kind === 'profile' ? profileKeyId(record) : record.keyId;
+  return {
+    recordId: String(id),
+    revision: Number(record.revision),
+    place: '',
+    attributes: PROFILE_KEY,
+    slots: [],
+    refusal: error.code,
+  };
+}
+
+/** The keys of some records, record by record: what one page of a scan comes down to. */
+export type HeldPage = readonly (readonly HeldKey[])[];
+
+/** Reads the keys of a page, once for all that is done with them. */
+export function heldPage(records: readonly HeldRecord[], scope: Scope): HeldPage {
+  return records.map((record) => heldKeys(record, scope));
+}
+
+/** Counts the blocks under a version of a main key. What can not be read may hold one. */
+export function blocksIn(page: HeldPage, ref: KeyRef): number {
+  let count = 0;
+  for (const keys of page) {
+    for (const key of keys) {
+      if (key.refusal !== undefined || blockUnder(key, ref) !== undefined) count++;
+    }
+  }
+  return count;
+}
+
+/** The text of a block under a version of a main key, where there is one. */
+export function blockUnder({ slots }: Pick<HeldKey, 'slots'>, ref: KeyRef): string | undefined {
+  return slots.find(({ under }) => sameRef(under, ref))?.block;
+}
+
+/** Reads the records of one page of a scan. */
+export function readRecords(records: readonly HeldRecord[] | undefined): readonly HeldRecord[] {
+  if (!Array.isArray(records)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
+  return records as readonly HeldRecord[];
+}
+
+/** Reads how many keys a task may hold. */
+export function readTaskSize(options: { readonly size?: number | undefined }): number {
+  const size = own(options, 'size') ?? DEFAULT_TASK_SIZE;
+  if (!(Number.isInteger(size) && size >= 1 && size <= MAX_TASK_SIZE)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
+  }
+  return size;
+}
+
+/** About ten milliseconds of work, and less than a message of a queue may hold. */
+const DEFAULT_TASK_SIZE = 500;
+const MAX_TASK_SIZE = 10_000;

@@ -1,0 +1,146 @@
+/** The three passes over a store: translate, verify, clean up. */
+
+import { KeyblockError } from '../../errors.js';
+import { isoTime } from '../env.js';
+import type { RotationJob } from '../records.js';
+import { apply } from './apply.js';
+import { cleanupApply, drainedBy, dropTasks } from './cleanup.js';
+import { addCommitments } from './commitment.js';
+import {
+  checkpoint,
+  type Drive,
+  envOf,
+  rescan,
+  type Steps,
+  scan,
+  statusOf,
+  store,
+  write,
+} from './drive.js';
+import { blocksIn, type HeldPage } from './held-key.js';
+import { enter } from './job.js';
+import type { MainKeyRecord } from './main-key-record.js';
+import type { RotationFailure } from './run.js';
+import { rewrapTasks } from './tasks.js';
+import { comparisonTasks, type VerifyResult, verifyFold } from './verify.js';
+
+/** Translates what has no block under the new main key, and says whether the scan ended. */
+export async function* translatePass<M extends MainKeyRecord>(drive: Drive<M>): Steps<M, boolean> {
+  const given = yield* rescan(drive, 'translate');
+  if (given === undefined) return false;
+  let written = 0;
+  const ended = yield* scan(drive, given.source, async function* (page) {
+    written += yield* translate(drive, page);
+  });
+  // Of a profile one version was translated: there may be more.
+  if (ended && written > 0 && drive.job.level === 'region') return yield* translatePass(drive);
+  return ended;
+}
+
+/** Translates a page, and says how many writes were done. */
+async function* translate<M extends MainKeyRecord>(
+  drive: Drive<M>,
+  page: HeldPage,
+): Steps<M, number> {
+  const { job, mainKey, size, engine } = drive;
+  let written = 0;
+  for (const task of rewrapTasks({ job, mainKey, page, size })) {
+    const results = [await engine.rewrap(task)];
+    const applied = apply({ env: envOf(drive), job: drive.job, results });
+    keep(drive, applied.job, applied.failures);
+    written += yield* write(drive, applied.writes);
+  }
+  return written;
+}
+
+/** Takes over the counters of a job that is not stored yet, and the rows that failed. */
+function keep(
+  drive: Drive<MainKeyRecord>,
+  { counters }: RotationJob,
+  failures: readonly RotationFailure[],
+): void {
+  // What was seen is counted by page, and failures by their list.
+  const { seen, failed } = drive.job.counters;
+  drive.job = { ...drive.job, counters: { ...counters, seen, failed } };
+  for (const failure of failures) drive.failures.push(failure);
+}
+
+/**
+ * Opens both blocks of every record, and judges.
+ *
+ * @returns Whether all is proven; undefined where the scan did not end.
+ */
+export async function* verifyPass<M extends MainKeyRecord>(
+  drive: Drive<M>,
+): Steps<M, boolean | undefined> {
+  if (drive.job.phase !== 'promoted') {
+    yield* checkpoint(drive, enter(drive.job, 'verifying', isoTime(envOf(drive))));
+    if (drive.stopped || drive.job.phase !== 'verifying') return undefined;
+  }
+  const given = yield* rescan(drive, 'verify');
+  if (given === undefined) return undefined;
+  if (given.count === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
+  let total: VerifyResult | undefined;
+  // biome-ignore lint/correctness/useYield: a page is verified without a write
+  const ended = yield* scan(drive, given.source, async function* (page) {
+    const { job, mainKey, size, engine } = drive;
+    for (const task of comparisonTasks({ job, mainKey, page, size })) {
+      const result = await engine.verify(task);
+      for (const failure of result.failures) drive.failures.push(failure);
+      total = total === undefined ? result : together(total, result);
+    }
+  });
+  if (!ended) return undefined;
+  const results = total === undefined ? [] : [total];
+  const folded = verifyFold({ env: envOf(drive), job: drive.job, results, count: given.count });
+  const { job, writes } = folded;
+  yield* store(drive, 'checkpoint', { job, mainKey: drive.mainKey, writes });
+  yield { kind: 'progress', status: statusOf(drive) };
+  return drive.job.commitment !== undefined;
+}
+
+/** Two results as one, so that a scan of any length takes no memory. */
+function together(a: VerifyResult, b: VerifyResult): VerifyResult {
+  return {
+    ...b,
+    records: a.records + b.records,
+    before: addCommitments([a.before, b.before]),
+    after: addCommitments([a.after, b.after]),
+    failures: b.failures.length === 0 ? a.failures : [...a.failures, ...b.failures],
+  };
+}
+
+/** What a pass of the clean-up has found: nothing left, something done, or nothing to be done. */
+export type Cleaned = 'clean' | 'progress' | 'stuck';
+
+/**
+ * Drops the blocks under the version that is left behind, and translates what was written late.
+ *
+ * @returns What was found; undefined where the scan did not end.
+ */
+export async function* cleanupPass<M extends MainKeyRecord>(
+  drive: Drive<M>,
+): Steps<M, Cleaned | undefined> {
+  const given = yield* rescan(drive, 'clean-up');
+  if (given === undefined) return undefined;
+  let left = 0;
+  let written = 0;
+  const ended = yield* scan(drive, given.source, async function* (page) {
+    const drained = drainedBy(drive.job, drive.mainKey);
+    if (drained === undefined) return;
+    const here = blocksIn(page, drained);
+    if (here === 0) return;
+    left += here;
+    written += yield* translate(drive, page);
+    const { job, mainKey, size, engine } = drive;
+    for (const task of dropTasks({ job, mainKey, page, size })) {
+      const results = [await engine.cleanup(task)];
+      const applied = cleanupApply({ env: envOf(drive), job: drive.job, results });
+      keep(drive, applied.job, applied.failures);
+      written += yield* write(drive, applied.writes);
+    }
+  });
+  if (!ended) return undefined;
+  if (left === 0) return 'clean';
+  return written > 0 || drive.failures.length === 0 ? 'progress' : 'stuck';
+}

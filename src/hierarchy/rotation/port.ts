@@ -1,0 +1,205 @@
+/**
+ * Main keys that are not in this process: a device or a service translates, and this library does
+ * the book-keeping. The asynchronous twins of `run`, `verifyRun` and `cleanupRun`.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import { parseKeyBlock } from '../../tr31/parse.js';
+import { sameKcv } from '../check-value.js';
+import type { Kcv, KeyRef } from '../records.js';
+import { sameHeader } from '../rewrap-block.js';
+import { slotOf } from '../storage-block.js';
+import { type CleanupResult, type CleanupTask, dropOutcome } from './cleanup.js';
+import { createPublicCommitter, createSum } from './commitment.js';
+import { failureOf, type RewrapResult, type RotationFailure, readTask } from './run.js';
+import type { RewrapTask, RotationItem } from './tasks.js';
+import { checkHeader } from './translate.js';
+import {
+  countRecords,
+  nameOf,
+  type VerificationKind,
+  type VerifyResult,
+  type VerifyTask,
+} from './verify.js';
+
+/** A block, and the main key that it is under. */
+export interface PortBlock {
+  readonly block: string;
+  readonly under: KeyRef;
+}
+
+/**
+ * A device or a service that holds main keys. A `KeyblockError` that a method rejects with is about
+ * the one block; anything else stops the batch, and comes through as it is.
+ */
+export interface TranslatePort {
+  /** Re-wraps a block: header unchanged but for what speaks of the wrapping. */
+  translate(request: {
+    readonly block: string;
+    readonly from: KeyRef;
+    readonly to: KeyRef;
+  }): Promise<string>;
+  /** The check value of a main key. */
+  kcv(ref: KeyRef): Promise<Kcv>;
+  /** Opens a block, which has to be authentic, and tells the check value of the key in it. */
+  keyKcv(block: PortBlock): Promise<Kcv>;
+  /** Tells whether two blocks hold the same key. Without it, check values have to do. */
+  compare?(a: PortBlock, b: PortBlock): Promise<boolean>;
+}
+
+/** What the twins take. */
+export interface PortRunOptions<T> {
+  /** What to do. */
+  readonly task: T;
+  /** What holds the main keys of the task. */
+  readonly port: TranslatePort;
+}
+
+/**
+ * Re-wraps the keys of a task through a port. What it returns is checked as far as that can be done
+ * without the key: place, attributes, and that the header says what it said before.
+ *
+ * @param options - The task, and the port.
+ * @returns A block or a reason for each key, in JSON, for {@link apply}.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`; and what the port rejects with, unless it is
+ * about a single block.
+ */
+export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<RewrapResult> {
+  const { task, port } = readPortOptions(options, 'rewrap-task');
+  const { jobId, from, to } = task;
+  const kbpkKcv = await port.kcv(to);
+  const items = await eachItem(task.items, async (item) => {
+    const old = checkedHeader(item, item.block);
+    const block = await port.translate({ block: old.block, from, to });
+    if (!sameHeader(checkedHeader(item, block).header, old.header)) {
+      throw new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
+    }
+    const { recordId, expectedRevision, version } = item;
+    return { recordId, expectedRevision, version, slot: slotOf({ under: to, block, kbpkKcv }) };
+  });
+  return { kind: 'rewrap-result', jobId, to, items };
+}
+
+/**
+ * Compares both blocks of every key of a task through a port: by `compare` where it has that, else
+ * by check values, which says less, and is said in the status of the rotation: `kcv-only`.
+ *
+ * @param options - The task, and the port.
+ * @returns The sums of both sides and the rows that failed, in JSON, for {@link verifyFold}.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`; and what the port rejects with, unless it is
+ * about a single block.
+ */
+export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promise<VerifyResult> {
+  const { task, port } = readPortOptions(options, 'verify-task');
+  const { jobId, from, to } = task;
+  const committer = createPublicCommitter(jobId);
+  const before = createSum();
+  const after = createSum();
+  const isCompared = typeof port.compare === 'function';
+  const verification: VerificationKind = isCompared ? 'port-compare' : 'kcv-only';
+  const outcomes = await eachItem(task.items, async (item) => {
+    const fresh = checkedHeader(item, item.newBlock);
+    const newKcv = await port.keyKcv({ block: fresh.block, under: to });
+    const isBorn = item.block === undefined && task.bornUnderNew;
+    const oldKcv = isBorn ? newKcv : await agreeingKcv(item, fresh, newKcv);
+    before.add(committer.hash(nameOf(item), item.attributes, kcvBytes(oldKcv)));
+    after.add(committer.hash(nameOf(item), item.attributes, kcvBytes(newKcv)));
+    return undefined;
+  });
+  const failures = outcomes.filter((outcome) => outcome !== undefined);
+  return {
+    kind: 'verify-result',
+    jobId,
+    records: countRecords(task.items),
+    before: before.total(),
+    after: after.total(),
+    verification,
+    failures,
+  };
+
+  async function agreeingKcv(item: RotationItem, fresh: Checked, newKcv: Kcv): Promise<Kcv> {
+    const old = checkedHeader(item, item.block);
+    const oldBlock = { block: old.block, under: from };
+    const oldKcv = await port.keyKcv(oldBlock);
+    if (!sameHeader(old.header, fresh.header)) {
+      throw new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
+    }
+    const agree =
+      sameKcv(oldKcv, newKcv) &&
+      (port.compare === undefined ||
+        (await port.compare(oldBlock, { block: fresh.block, under: to })));
+    if (!agree) throw new KeyblockError('KCV_MISMATCH', { field: 'key' });
+    return oldKcv;
+  }
+}
+
+/**
+ * Opens the block that stays, for every key of a task, through a port.
+ *
+ * @param options - The task, and the port.
+ * @returns A verdict for each key, in JSON, for {@link cleanupApply}.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`; and what the port rejects with, unless it is
+ * about a single block.
+ */
+export async function cleanupWithPort(
+  options: PortRunOptions<CleanupTask>,
+): Promise<CleanupResult> {
+  const { task, port } = readPortOptions(options, 'cleanup-task');
+  const { jobId, keep, drop } = task;
+  const items = await eachItem(task.items, async (item) => {
+    await port.keyKcv({ block: checkedHeader(item, item.block).block, under: keep });
+    return dropOutcome(item, drop);
+  });
+  return { kind: 'cleanup-result', jobId, items };
+}
+
+function readPortOptions<T extends { readonly kind: string; readonly items: readonly unknown[] }>(
+  options: PortRunOptions<T>,
+  kind: T['kind'],
+): PortRunOptions<T> {
+  requireObject(options, 'options');
+  const port = own(options, 'port');
+  requireObject(port, 'port');
+  if (port === undefined || typeof port.translate !== 'function') {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'port' });
+  }
+  return { task: readTask(own(options, 'task'), kind), port };
+}
+
+/** One after the other: how many requests a device takes at once is for its port to know. */
+async function eachItem<T>(
+  items: readonly RotationItem[],
+  work: (item: RotationItem) => Promise<T>,
+): Promise<(T | RotationFailure)[]> {
+  const outcomes: (T | RotationFailure)[] = [];
+  for (const item of items) {
+    try {
+      outcomes.push(await work(item));
+    } catch (error) {
+      outcomes.push(failureOf(item, error));
+    }
+  }
+  return outcomes;
+}
+
+interface Checked {
+  readonly block: string;
+  readonly header: ReturnType<typeof parseKeyBlock>['header'];
+}
+
+/** What can be told of a block without its main key, which the device authenticates. */
+function checkedHeader(item: RotationItem, block: string | undefined): Checked {
+  if (item.refusal !== undefined) throw new KeyblockError(item.refusal, { field: 'record' });
+  if (block === undefined) throw new KeyblockError('STALE_VERSION', { field: 'slot' });
+  const { header } = parseKeyBlock(block);
+  checkHeader(header, item);
+  return { block, header };
+}
+
+/** What a port tells of a key goes into a sum in the place of the key. */
+function kcvBytes({ method, value }: Kcv): Uint8Array {
+  return new TextEncoder().encode(`${method}:${value}`);
+}

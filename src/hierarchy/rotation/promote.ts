@@ -1,0 +1,100 @@
+/**
+ * The switch, which is one write of one record, and the way back.
+ *
+ * @module
+ */
+
+import type { MainKeyVersion, RotationJob } from '../records.js';
+import { versionOf } from '../versions.js';
+import {
+  auditEvent,
+  conflict,
+  enter,
+  type RotationOptions,
+  type RotationStep,
+  readStep,
+  requireRunning,
+  stepFrom,
+} from './job.js';
+import { type MainKeyRecord, withEvent } from './main-key-record.js';
+import { withFence } from './plan.js';
+import { withoutProof } from './verify.js';
+
+/**
+ * Makes the new main key the active one, and the old one retiring, in one write. Blocks under the
+ * old one are left alone until every reader has seen it. Where the switch is made already, only the
+ * job catches up.
+ *
+ * @param options - A rotation that is `ready`, or, if its policy says so, one from a compromised
+ * main key.
+ * @returns Job and main key, and the writes that store them: the main key first.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a rotation that was not verified, or is paused
+ * or over, and for a main key that is compromised or on its way out; `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { createRegionKey, rotation } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const started = rotation.start({ env, ...rotation.plan({ env, mainKey: record, kdh }) });
+ * const { job } = rotation.verifyFold({ env, job: started.job, results: [], count: 0 });
+ * const promoted = rotation.promote({ env, job, mainKey: started.mainKey });
+ * promoted.mainKey.versions.map(({ state }) => state); // ['retiring', 'active']
+ * ```
+ */
+export function promote<M extends MainKeyRecord>(options: RotationOptions<M>): RotationStep<M> {
+  const { at, job, mainKey } = readStep(options);
+  requireRunning(job);
+  if (mainKey.jobId !== job.jobId) throw conflict('record');
+  const versions: readonly MainKeyVersion[] = mainKey.versions;
+  const { state, draining } = versionOf(versions, job.to.version);
+  const isPromoted = state === 'active';
+  if (!isPromoted && (draining === true || !mayPromote(job))) throw conflict('job');
+  const switched = isPromoted
+    ? mainKey
+    : withEvent(mainKey, { kind: 'promote', version: job.to.version });
+  const entered = enter(job, 'promoted', at);
+  const next = entered === job ? job : withFence(entered, at);
+  const audit = isPromoted ? [] : [auditEvent(next, at, 'rotation.promote')];
+  return stepFrom({ job, mainKey }, { job: next, mainKey: switched }, audit);
+}
+
+/** Every row was proven; or the old main key is in other hands, and may be left before. */
+function mayPromote({ phase, reason, policy }: RotationJob): boolean {
+  if (phase === 'ready') return true;
+  const isUrgent = reason === 'suspected-compromise' && policy.promoteBeforeTranslated === true;
+  return isUrgent && (phase === 'translating' || phase === 'verifying');
+}
+
+/**
+ * Takes the switch back: the old main key is active again, and the rotation translates. Possible
+ * until clean-up has begun.
+ *
+ * @param options - A promoted rotation.
+ * @returns Job and main key, and the writes that store them: the main key first.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a rotation that is not promoted, once clean-up
+ * has begun, and where the old main key is compromised; `INVALID_ARGUMENT`.
+ */
+export function rollback<M extends MainKeyRecord>(options: RotationOptions<M>): RotationStep<M> {
+  const { at, job, mainKey } = readStep(options);
+  requireRunning(job);
+  if (mainKey.jobId !== job.jobId) throw conflict('record');
+  const versions: readonly MainKeyVersion[] = mainKey.versions;
+  const old = versionOf(versions, job.from.version);
+  const fresh = versionOf(versions, job.to.version);
+  const isBack = old.state === 'active' && fresh.state === 'pending';
+  // The fence is in the record that decides, so that a clean-up and a way back exclude each other.
+  const isLeft = old.draining === true || fresh.draining === true;
+  if (isLeft || old.compromised !== undefined) throw conflict('record');
+  const switched = isBack
+    ? mainKey
+    : withEvent(mainKey, { kind: 'rollback', version: job.from.version });
+  const { cleanupNotBefore: _, ...unfenced } = withoutProof(job);
+  const back = enter(enter(unfenced, 'rolling-back', at), 'translating', at);
+  const isUnchanged = isBack && job.phase === 'translating';
+  const next = isUnchanged ? job : back;
+  const audit = isBack ? [] : [auditEvent(next, at, 'rotation.rollback')];
+  return stepFrom({ job, mainKey }, { job: next, mainKey: switched }, audit);
+}

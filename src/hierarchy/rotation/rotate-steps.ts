@@ -1,0 +1,65 @@
+/** What a rotation asks of whoever drives it. */
+
+import type { ConditionalWrite, RotationJob } from '../records.js';
+import type { MainKeyRecord } from './main-key-record.js';
+import type { RecordSource } from './pages.js';
+import type { RotationFailure } from './run.js';
+import type { RotationStatus } from './status.js';
+
+/** What became of writes. */
+export interface WriteOutcome {
+  /** Writes whose record had moved on. */
+  readonly conflicts: number;
+}
+
+/** Which scan a rotation asks for. */
+export type RotationPass = 'translate' | 'verify' | 'clean-up';
+
+/** A step of `rotate`: what is to be done before the next one is asked for. */
+export type RotateStep<M extends MainKeyRecord = MainKeyRecord> =
+  | {
+      /** Blocks to be put or dropped, each write by itself, in any order. */
+      readonly kind: 'writes';
+      readonly writes: readonly ConditionalWrite[];
+      /** Says how many met a record that had moved on: they are found again by the next scan. */
+      ack(outcome: WriteOutcome): void;
+    }
+  | {
+      /**
+       * Records to be stored, in the order of the writes: the job alone, or the main key with it.
+       * `promote` is the switch; after `clean-up` there is no way back; `retire` is the end.
+       */
+      readonly kind: 'checkpoint' | 'promote' | 'clean-up' | 'retire';
+      readonly job: RotationJob;
+      readonly mainKey: M;
+      readonly writes: readonly ConditionalWrite[];
+      /** Says that somebody else was quicker: `reload` comes next. Without it all went well. */
+      ack(outcome: WriteOutcome): void;
+    }
+  | {
+      /**
+       * Somebody else moved the rotation, or what is known of it has got old: give the same job and
+       * its main key as they are stored now, or the run ends.
+       */
+      readonly kind: 'reload';
+      provide(records: { readonly job: RotationJob; readonly mainKey: M }): void;
+    }
+  | {
+      /** A fresh scan of all records is needed; to verify, with the store's own count of them. */
+      readonly kind: 'rescan';
+      readonly pass: RotationPass;
+      provide(source: RecordSource, count?: number): void;
+    }
+  | { readonly kind: 'progress'; readonly status: RotationStatus }
+  | {
+      /** Readers may hold the main key as it was: go on after this time, or come back then. */
+      readonly kind: 'wait';
+      readonly until: string;
+    }
+  | {
+      /** Nothing more can be done: these rows are in the way, or the store has another count. */
+      readonly kind: 'blocked';
+      readonly status: RotationStatus;
+      readonly failures: readonly RotationFailure[];
+    }
+  | { readonly kind: 'done'; readonly job: RotationJob; readonly mainKey: M };

@@ -1,0 +1,228 @@
+/**
+ * A whole rotation as one loop over steps, for whoever drives it in one process.
+ *
+ * @module
+ */
+
+import { KeyblockError } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import { isoTime } from '../env.js';
+import type { RotationJob } from '../records.js';
+import { startCleanup } from './cleanup.js';
+import { reconcile } from './control.js';
+import { type Drive, envOf, type Steps, statusOf, store } from './drive.js';
+import { createEngine, type EngineOptions } from './engine.js';
+import { readTaskSize } from './held-key.js';
+import { hasEnded, readJob } from './job.js';
+import { type MainKeyRecord, readMainKey } from './main-key-record.js';
+import { type RecordSource, readSource } from './pages.js';
+import { cleanupPass, translatePass, verifyPass } from './passes.js';
+import { type StartOptions, start } from './plan.js';
+import { promote } from './promote.js';
+import { retire } from './retire.js';
+import type { RotateStep } from './rotate-steps.js';
+
+/** What {@link rotate} takes. */
+export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
+  /** The rotation, as stored. */
+  readonly job: RotationJob;
+  /** The record of the main key that is rotated, as stored. */
+  readonly mainKey: M;
+  /** The first scan of the store; others are asked for by steps. */
+  readonly source?: RecordSource | undefined;
+  /**
+   * How many records make a batch: 1 to 10,000.
+   * @defaultValue `500`
+   */
+  readonly batch?: number | undefined;
+  /** The clock: asked at every step. */
+  readonly now: () => Date;
+  /** Ends the run between two batches; an `AbortSignal`. */
+  readonly signal?: { readonly aborted: boolean } | undefined;
+  /** Of a region: its devices, each with the receipts that it has given. */
+  readonly hsms?: StartOptions<M>['hsms'];
+}
+
+/**
+ * Drives a rotation to its end: translates, verifies, promotes, waits for readers and cleans up; or
+ * undoes one that is aborted. It holds no truth: end it anywhere, and call it again with what is
+ * stored. Two at once do no harm.
+ *
+ * @param options - The rotation and its main key; a ring with the main keys of both versions, or,
+ * for a profile, with that of its region, or a port that holds them; the clock.
+ * @returns The steps: what to store, what to read, and how far it is.
+ * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION` when the ring lacks a main key;
+ * `STATE_CONFLICT` when the job is not that of the main key; `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   applyWrite, createKeyRing, createProfile, createRegionKey, recordId, rotation,
+ *   type ProfileRecord, type StoredRecord,
+ * } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record: region, secret } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const ring = createKeyRing({ keys: [{ ref: { keyId: 'eu-central-1', version: 1 }, key: secret }] });
+ * const profile = createProfile({ env, region, ring, profileId: 'shop', config: {} }).record;
+ *
+ * const store = new Map<string, StoredRecord>([[recordId(profile), profile]]);
+ * const save = (writes: Parameters<typeof applyWrite>[0]['write'][]) => {
+ *   for (const write of writes) {
+ *     const record = applyWrite({ record: store.get(write.recordId), write });
+ *     if (record !== undefined) store.set(write.recordId, record);
+ *   }
+ * };
+ *
+ * const policy = { maxReaderStalenessSeconds: 0 };
+ * const { job, mainKey, writes } = rotation.plan({ env, mainKey: profile, region, ring, policy });
+ * save([...writes]);
+ * for await (const step of rotation.rotate({ job, mainKey, ring, now: () => new Date() })) {
+ *   if ('writes' in step) save([...step.writes]);
+ *   if (step.kind === 'rescan') step.provide([], 0); // the customer keys, and their number
+ *   if (step.kind === 'reload') break; // somebody else was quicker: read both, and call again
+ * }
+ * const rotated = store.get('eu-central-1/shop') as ProfileRecord;
+ * rotated.versions.map(({ state }) => state); // ['retired', 'active']
+ * ```
+ */
+export async function* rotate<M extends MainKeyRecord>(
+  options: RotateOptions<M>,
+): AsyncGenerator<RotateStep<M>, void, void> {
+  const drive = readDrive(options);
+  try {
+    while (!drive.stopped) {
+      const { job, mainKey } = drive;
+      if (hasEnded(job)) {
+        yield { kind: 'done', job, mainKey };
+        return;
+      }
+      yield { kind: 'progress', status: statusOf(drive) };
+      if (drive.isAborted() || job.paused === true) return;
+      yield* advance(drive, options);
+    }
+  } finally {
+    drive.engine.close();
+  }
+}
+
+function readDrive<M extends MainKeyRecord>(options: RotateOptions<M>): Drive<M> {
+  requireObject(options, 'options');
+  const now = own(options, 'now');
+  if (typeof now !== 'function') throw new KeyblockError('INVALID_ARGUMENT', { field: 'at' });
+  const mainKey = readMainKey(own(options, 'mainKey'));
+  const given = readJob(own(options, 'job'));
+  const at = now();
+  const job = reconcile(given, mainKey, isoTime({ at }));
+  const source = own(options, 'source');
+  const signal = own(options, 'signal');
+  return {
+    job,
+    mainKey,
+    readAt: at.getTime(),
+    source: source === undefined ? undefined : readSource(source),
+    failures: [],
+    idle: 0,
+    stopped: false,
+    size: readTaskSize({ size: own(options, 'batch') }),
+    engine: createEngine(options, job, mainKey),
+    now,
+    isAborted: () => signal?.aborted === true,
+  };
+}
+
+/** Takes a rotation from the phase that it is in as far as one pass over the store brings it. */
+async function* advance<M extends MainKeyRecord>(
+  drive: Drive<M>,
+  options: RotateOptions<M>,
+): Steps<M> {
+  switch (drive.job.phase) {
+    case 'planned':
+    case 'distributing':
+      return yield* begin(drive, options);
+    case 'translating':
+    case 'verifying':
+    case 'rolling-back':
+      return isUrgent(drive.job) ? yield* switchOver(drive) : yield* prove(drive);
+    case 'ready':
+      return yield* switchOver(drive);
+    case 'promoted':
+      return drive.job.commitment === undefined ? yield* prove(drive) : yield* beginCleanup(drive);
+    case 'cleaning':
+    case 'aborting':
+      return yield* clean(drive);
+    case 'done':
+    case 'aborted':
+      return;
+  }
+}
+
+async function* begin<M extends MainKeyRecord>(
+  drive: Drive<M>,
+  options: RotateOptions<M>,
+): Steps<M> {
+  const { job, mainKey } = drive;
+  const [ring, hsms] = [own(options, 'ring'), own(options, 'hsms')];
+  const started = start({ env: envOf(drive), job, mainKey, ring, hsms });
+  yield* store(drive, 'checkpoint', started);
+  if (drive.job.phase === 'distributing') yield* blocked(drive);
+}
+
+/** A compromised main key may be left before all is translated. */
+function isUrgent({ reason, policy }: RotationJob): boolean {
+  return reason === 'suspected-compromise' && policy.promoteBeforeTranslated === true;
+}
+
+/** Translates and verifies. What fails, or fails twice without a change, is in the way. */
+async function* prove<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
+  const before = drive.job.counters.translated;
+  if (!(yield* translatePass(drive))) return;
+  const hasFailed = drive.failures.length > 0;
+  drive.idle = drive.job.counters.translated > before ? 0 : drive.idle + 1;
+  const isProven = yield* verifyPass(drive);
+  if (isProven === false && (hasFailed || drive.idle > 1)) yield* blocked(drive);
+}
+
+async function* switchOver<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
+  const { job, mainKey } = drive;
+  yield* store(drive, 'promote', promote({ env: envOf(drive), job, mainKey }));
+}
+
+async function* beginCleanup<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
+  if (!(yield* fence(drive))) return;
+  const { job, mainKey } = drive;
+  yield* store(drive, 'clean-up', startCleanup({ env: envOf(drive), job, mainKey }));
+}
+
+async function* clean<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
+  const isOpen = isPast(drive);
+  const found = yield* cleanupPass(drive);
+  if (found === 'stuck') yield* blocked(drive);
+  if (found !== 'clean') return;
+  // What was written while others did not know yet is found by a scan after the wait.
+  if (!(isOpen && isPast(drive))) {
+    yield* fence(drive);
+    return;
+  }
+  const { job, mainKey } = drive;
+  yield* store(drive, 'retire', retire({ env: envOf(drive), job, mainKey, stragglers: 0 }));
+}
+
+/** Waits for readers, and says whether the time has come. */
+async function* fence<M extends MainKeyRecord>(drive: Drive<M>): Steps<M, boolean> {
+  const { cleanupNotBefore: until } = drive.job;
+  if (until !== undefined && !isPast(drive)) yield { kind: 'wait', until };
+  if (!isPast(drive)) drive.stopped = true;
+  return isPast(drive);
+}
+
+function isPast(drive: Drive<MainKeyRecord>): boolean {
+  const { cleanupNotBefore: until } = drive.job;
+  return until === undefined || isoTime(envOf(drive)) >= until;
+}
+
+async function* blocked<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
+  drive.stopped = true;
+  yield { kind: 'blocked', status: statusOf(drive), failures: drive.failures };
+}

@@ -1,0 +1,121 @@
+/**
+ * The work of a task: pure computation, in any process that has both main keys.
+ *
+ * @module
+ */
+
+import { KeyblockError, type KeyblockErrorCode, type KeyblockErrorField } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import type { RandomBytes } from '../../primitives/random.js';
+import { type KeyRing, secretOf } from '../key-ring.js';
+import type { BlockSlot, KeyRef } from '../records.js';
+import type { RewrapTask, RotationItem } from './tasks.js';
+import { createTranslator } from './translate.js';
+
+/** A key that could not be worked on: whose it is, and why. */
+export interface RotationFailure {
+  readonly recordId: string;
+  /** Of a profile: the version whose key it is. */
+  readonly version?: number | undefined;
+  readonly code: KeyblockErrorCode;
+  readonly field?: KeyblockErrorField | undefined;
+}
+
+/** What became of one key. */
+export type RewrapOutcome =
+  | {
+      readonly recordId: string;
+      readonly expectedRevision: number;
+      readonly version?: number | undefined;
+      /** The new block, to be put beside the old one. */
+      readonly slot: BlockSlot;
+    }
+  | RotationFailure;
+
+/** What became of a task. */
+export interface RewrapResult {
+  readonly kind: 'rewrap-result';
+  readonly jobId: string;
+  readonly to: KeyRef;
+  readonly items: readonly RewrapOutcome[];
+}
+
+/** What {@link run} takes. */
+export interface RunOptions {
+  /** What to do: of {@link tasks}. */
+  readonly task: RewrapTask;
+  /** Both main keys of the task. */
+  readonly ring: KeyRing;
+  /**
+   * Where padding comes from.
+   * @defaultValue Web Crypto
+   */
+  readonly randomBytes?: RandomBytes | undefined;
+}
+
+/**
+ * Re-wraps the keys of a task. One bad row stops nothing: it is named in the result.
+ *
+ * @param options - The task, and a ring with both main keys.
+ * @returns A block or a reason for each key, in JSON, for {@link apply}.
+ * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION` for a main key that the ring does not have,
+ * `INVALID_ARGUMENT`. Never for a single row.
+ *
+ * @example
+ * ```ts
+ * import { generateKey } from 'keyblock';
+ * import { createKeyRing, rotation } from 'keyblock/hierarchy';
+ *
+ * const from = { keyId: 'eu-central-1/shop', version: 1 };
+ * const to = { keyId: 'eu-central-1/shop', version: 2 };
+ * const key = () => generateKey({ algorithm: 'AES', lengthBits: 256 });
+ * const ring = createKeyRing({ keys: [{ ref: from, key: key() }, { ref: to, key: key() }] });
+ * const item = { recordId: 'k1', expectedRevision: 1, place: 'kb1;c;eu-central-1;shop;0;k1' };
+ * const task = { kind: 'rewrap-task', jobId: 'j1', from, to, items: [item] } as const;
+ * rotation.run({ task, ring }).items;
+ * // [{ recordId: 'k1', version: undefined, code: 'STALE_VERSION', field: 'slot' }]
+ * ```
+ */
+export function run(options: RunOptions): RewrapResult {
+  requireObject(options, 'options');
+  const { jobId, from, to, items } = readTask(own(options, 'task'), 'rewrap-task');
+  const ring = own(options, 'ring');
+  const translator = createTranslator({
+    from: secretOf(ring, from),
+    to: secretOf(ring, to),
+    under: to,
+    randomBytes: own(options, 'randomBytes'),
+  });
+  return { kind: 'rewrap-result', jobId, to, items: items.map((item) => rewrap(item)) };
+
+  function rewrap(item: RotationItem): RewrapOutcome {
+    const { recordId, expectedRevision, version } = item;
+    try {
+      return { recordId, expectedRevision, version, slot: translator.translate(item) };
+    } catch (error) {
+      return failureOf(item, error);
+    }
+  }
+}
+
+/** What goes wrong with one row is data; what is not the library's is the caller's to handle. */
+export function failureOf(
+  { recordId, version }: Pick<RotationItem, 'recordId' | 'version'>,
+  error: unknown,
+): RotationFailure {
+  if (!(error instanceof KeyblockError)) throw error;
+  const { code, field } = error;
+  return { recordId, version, code, field };
+}
+
+/** Reads a task of the kind that a function works on. */
+export function readTask<T extends { readonly kind: string; readonly items: readonly unknown[] }>(
+  task: T | undefined,
+  kind: T['kind'],
+): T {
+  requireObject(task, 'job');
+  if (task === undefined || own(task, 'kind') !== kind || !Array.isArray(own(task, 'items'))) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
+  }
+  return task;
+}

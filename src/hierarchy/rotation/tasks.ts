@@ -1,0 +1,178 @@
+/**
+ * What there is to do for the records of a page: plain JSON, for a loop, a queue or a worker.
+ *
+ * @module
+ */
+
+import type { KeyblockErrorCode } from '../../errors.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import { sameRef } from '../identifiers.js';
+import type { HeldRecord, KeyAttributes, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
+import { versionOf } from '../versions.js';
+import {
+  blockUnder,
+  type HeldKey,
+  type HeldPage,
+  heldPage,
+  readRecords,
+  readTaskSize,
+  scopeOf,
+} from './held-key.js';
+import { conflict, readJob } from './job.js';
+import { type MainKeyRecord, readMainKey } from './main-key-record.js';
+
+/** One key of a task: where its record is, what is known of it, and the blocks to work on. */
+export interface RotationItem {
+  /** The record that holds the key. */
+  readonly recordId: string;
+  /** What the record has to be for a write that comes of this. */
+  readonly expectedRevision: number;
+  /** Of a profile: the version whose key it is. */
+  readonly version?: number | undefined;
+  /** What the block has to say about where it belongs. */
+  readonly place: string;
+  /** What the block has to say about its key. */
+  readonly attributes: KeyAttributes;
+  /** The block to open; none where the record has none that can be opened. */
+  readonly block?: string | undefined;
+  /** In a task to verify: the block under the new main key. */
+  readonly newBlock?: string | undefined;
+  /** Why the row is no record of this library, where it is none. */
+  readonly refusal?: KeyblockErrorCode | undefined;
+}
+
+/** Keys to be wrapped under another main key. */
+export interface RewrapTask {
+  readonly kind: 'rewrap-task';
+  readonly jobId: string;
+  readonly from: KeyRef;
+  readonly to: KeyRef;
+  readonly items: readonly RotationItem[];
+}
+
+/** What {@link tasks} takes. */
+export interface TasksOptions {
+  /** The rotation. */
+  readonly job: RotationJob;
+  /** The record of the main key that is rotated. */
+  readonly mainKey: MainKeyRecord;
+  /** Some of the records that hold keys: customer keys, or the profiles of a region. */
+  readonly records: readonly HeldRecord[];
+  /**
+   * How many keys a task may hold: 1 to 10,000.
+   * @defaultValue `500`
+   */
+  readonly size?: number | undefined;
+}
+
+/**
+ * Says what has to be re-wrapped in some records: whatever has no block under the new main key; and
+ * before the switch, or after a roll-back, whatever has none under the active one. Nothing for what is done already, for tombstones, and for records of other profiles. Of a profile
+ * with several versions it is one version at a time: ask again with the record as it is then.
+ *
+ * @param options - The rotation, its main key, and a page of records.
+ * @returns Tasks for {@link run}, in JSON; none while the rotation is paused, or when it is over.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { createRegionKey, rotation } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const planned = rotation.plan({ env, mainKey: record, kdh });
+ * rotation.tasks({ job: planned.job, mainKey: planned.mainKey, records: [] }); // []
+ * ```
+ */
+export function tasks(options: TasksOptions): readonly RewrapTask[] {
+  return rewrapTasks(readTasksOptions(options));
+}
+
+/** The same for a page that has been read. */
+export function rewrapTasks({ job, mainKey, page, size }: PageOptions): readonly RewrapTask[] {
+  if (job.paused === true) return [];
+  const { jobId, from, to } = job;
+  const directions = [
+    ...(mayReceive(mainKey, to) ? [{ from, to }] : []),
+    // A key that was made while a rotation was promoted that is rolled back, or aborted.
+    ...(mayReceive(mainKey, from) ? [{ from: to, to: from }] : []),
+  ];
+  return directions.flatMap((direction) =>
+    inTasks(missingItems(page, direction, job), size, (items) => {
+      return { kind: 'rewrap-task', jobId, ...direction, items };
+    }),
+  );
+}
+
+/** Whether keys may get a block under a version: not when it is on its way out. */
+export function mayReceive(mainKey: MainKeyRecord, { version }: KeyRef): boolean {
+  const { state, draining, compromised } = versionOf<MainKeyVersion>(mainKey.versions, version);
+  if (draining === true || compromised !== undefined) return false;
+  return state === 'active' || state === 'pending';
+}
+
+function missingItems(
+  page: HeldPage,
+  { from, to }: Pick<RewrapTask, 'from' | 'to'>,
+  job: RotationJob,
+): readonly RotationItem[] {
+  const isBack = sameRef(to, job.from);
+  const items: RotationItem[] = [];
+  for (const keys of page) {
+    // One write a record at a time: the second one would meet a record that has moved on.
+    const key = keys.find((held) => blockUnder(held, to) === undefined);
+    const block = key && blockUnder(key, from);
+    // What has neither block is named once.
+    if (key !== undefined && !(isBack && block === undefined)) items.push(itemOf(key, block));
+  }
+  return items;
+}
+
+/** A page of a scan, and what is to be done with it. */
+export interface PageOptions {
+  readonly job: RotationJob;
+  readonly mainKey: MainKeyRecord;
+  readonly page: HeldPage;
+  readonly size: number;
+}
+
+/** Reads what all functions take that make tasks. */
+export function readTasksOptions(options: TasksOptions): PageOptions {
+  requireObject(options, 'options');
+  const job = readJob(own(options, 'job'));
+  const mainKey = readMainKey(own(options, 'mainKey'));
+  if (mainKey.kind !== (job.level === 'profile' ? 'profile' : 'region-key')) {
+    throw conflict('record');
+  }
+  const page = heldPage(readRecords(own(options, 'records')), scopeOf(mainKey));
+  return { job, mainKey, page, size: readTaskSize(options) };
+}
+
+/** A key as a task holds it. */
+export function itemOf(
+  { recordId, revision, version, place, attributes, refusal }: HeldKey,
+  block: string | undefined,
+): RotationItem {
+  return {
+    recordId,
+    expectedRevision: revision,
+    version,
+    place,
+    attributes,
+    block,
+    newBlock: undefined,
+    refusal,
+  };
+}
+
+/** Items cut into tasks. */
+export function inTasks<T>(
+  items: readonly RotationItem[],
+  size: number,
+  taskOf: (items: readonly RotationItem[]) => T,
+): readonly T[] {
+  if (items.length <= size) return items.length === 0 ? [] : [taskOf(items)];
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, i) => taskOf(items.slice(i * size, (i + 1) * size)));
+}

@@ -1,0 +1,318 @@
+import { generateKey, toHex } from 'keyblock';
+import { replication } from 'keyblock/hierarchy';
+import { describe, expect, it } from 'vitest';
+import {
+  AES_128,
+  DAY,
+  DESTINATION,
+  entryOf,
+  establishedPair,
+  later,
+  ORIGIN,
+  openLedger,
+  Region,
+  settle,
+} from './regions.js';
+
+const env = later(0);
+
+/** Two regions, and a key that was copied. */
+function setUp(): {
+  readonly origin: Region;
+  readonly destination: Region;
+  readonly both: readonly Region[];
+  readonly pair: replication.PairRecord;
+  readonly ledger: replication.ReplicaLedger;
+} {
+  const origin = new Region(ORIGIN);
+  const destination = new Region(DESTINATION);
+  const both = [origin, destination];
+  const pair = establishedPair(origin, destination);
+  const events = [origin.create('k1')];
+  const ledger = settle(replication.reduce({ env, ledger: openLedger(pair), events }), both, env);
+  return { origin, destination, both, pair, ledger };
+}
+
+const UP = { [ORIGIN]: 'up', [DESTINATION]: 'up' } as const;
+const ORIGIN_DOWN = { ...UP, [ORIGIN]: 'down' } as const;
+
+describe('selectRegion', () => {
+  it('prefers the primary, and reads a copy where that is down', () => {
+    const { ledger } = setUp();
+    const select = (health: Readonly<Record<string, 'up' | 'down'>>) =>
+      replication.selectRegion({ ledger, keyId: 'k1', health });
+    expect(select(UP)).toEqual({ regionId: ORIGIN, keyId: 'k1', readOnly: false });
+    expect(select(ORIGIN_DOWN)).toEqual({ regionId: DESTINATION, keyId: 'k1', readOnly: true });
+    expect(select({})).toBeUndefined();
+    expect(replication.selectRegion({ ledger, keyId: 'k9', health: ORIGIN_DOWN })).toBeUndefined();
+  });
+
+  it('serves no key that was stopped or marked for deletion, though its copy is not yet', () => {
+    const { ledger, origin } = setUp();
+    const stopped = replication.reduce({ env, ledger, events: [origin.stop('k1')] }).ledger;
+    const options = { keyId: 'k1', health: ORIGIN_DOWN };
+    expect(replication.selectRegion({ ledger: stopped, ...options })).toBeUndefined();
+    const events = [origin.delete('k1', 7)];
+    const marked = replication.reduce({ env, ledger, events }).ledger;
+    expect(replication.selectRegion({ ledger: marked, ...options })).toBeUndefined();
+  });
+});
+
+describe('promoteReplica', () => {
+  it('takes events of the new primary, and brings the old one up to date when it is back', () => {
+    const { ledger, origin, destination, both } = setUp();
+    const promoted = replication.promoteReplica({ env, ledger, regionId: DESTINATION });
+    expect(promoted.behind).toEqual([]);
+    const health = ORIGIN_DOWN;
+    expect(replication.selectRegion({ ledger: promoted.ledger, keyId: 'k1', health })).toEqual({
+      regionId: DESTINATION,
+      keyId: 'k1',
+      readOnly: false,
+    });
+    const events = [destination.stop('k1')];
+    const stopped = replication.reduce({ env, ledger: promoted.ledger, events });
+    // Nothing leads back yet: it is kept.
+    expect(stopped.commands).toEqual([]);
+    origin.records.set('k1', {
+      ...origin.get('k1'),
+      replicaOf: { regionId: DESTINATION, keyId: 'k1', order: 0 },
+    });
+    const back = establishedPair(destination, origin, 'back');
+    const replayed = replication.attach({ env, ledger: stopped.ledger, pair: back });
+    const after = settle(replayed, both, env);
+    expect(origin.get('k1').lifecycle.enabled).toBe(false);
+    expect(entryOf(after, 'k1', ORIGIN).state).toBe('synchronized');
+    // And back again.
+    const failedBack = replication.promoteReplica({ env, ledger: after, regionId: ORIGIN });
+    expect(failedBack.behind).toEqual([]);
+    expect(failedBack.ledger.primaries.map(({ regionId }) => regionId)).toEqual([
+      ORIGIN,
+      DESTINATION,
+      ORIGIN,
+    ]);
+  });
+
+  it('takes what the old primary told late as told before', () => {
+    const { ledger, origin, destination } = setUp();
+    const late = origin.tag('k1', { a: 'old' });
+    const promoted = replication.promoteReplica({ env, ledger, regionId: DESTINATION }).ledger;
+    const newer = { ...destination.tag('k1', { a: 'new' }), sequence: 1 };
+    const both = replication.reduce({ env, ledger: promoted, events: [newer, late] });
+    expect(both.ledger.keys['k1']?.tags['a']?.value).toBe('new');
+  });
+
+  it('lists the keys that the new primary does not have', () => {
+    const { ledger, origin } = setUp();
+    const events = [origin.create('k2')];
+    const step = replication.reduce({ env, ledger, events });
+    const promoted = replication.promoteReplica({
+      env,
+      ledger: step.ledger,
+      regionId: DESTINATION,
+    });
+    expect(promoted.behind).toEqual([{ keyId: 'k2', state: 'copying' }]);
+  });
+
+  it('refuses the primary, and a region that nothing leads to', () => {
+    const { ledger } = setUp();
+    for (const regionId of [ORIGIN, 'sa-east-1']) {
+      expect(() => replication.promoteReplica({ env, ledger, regionId })).toThrow(
+        expect.objectContaining({ code: 'STATE_CONFLICT' }),
+      );
+    }
+  });
+});
+
+describe('drift', () => {
+  const compare = (
+    ledger: replication.ReplicaLedger,
+    origin: readonly replication.InventoryItem[],
+    inventory: readonly replication.InventoryItem[],
+  ) => replication.drift({ env, ledger, origin, copies: [{ regionId: DESTINATION, inventory }] });
+
+  it('finds nothing where all is as it should be', () => {
+    const { ledger, origin, destination } = setUp();
+    const step = compare(ledger, origin.inventory(), destination.inventory());
+    expect(step.findings).toEqual([]);
+    expect(step.ledger.keys['k1']?.replicas).toEqual(ledger.keys['k1']?.replicas);
+  });
+
+  it('copies a key again that is gone, and changes back what was changed', () => {
+    const { ledger, origin, destination, both } = setUp();
+    const missing = compare(ledger, origin.inventory(), []);
+    expect(missing.findings.map(({ id }) => id)).toEqual(['replica-missing']);
+    expect(missing.commands.map(({ type }) => type)).toEqual(['exportTr31']);
+    destination.tag('k1', { made: 'here' });
+    const changed = compare(ledger, origin.inventory(), destination.inventory());
+    expect(changed.findings.map(({ id }) => id)).toEqual(['replica-changed']);
+    const after = settle(changed, both, env);
+    expect(destination.get('k1').tags).toEqual({});
+    expect(entryOf(after, 'k1').state).toBe('synchronized');
+  });
+
+  it('replaces a copy that is another key', () => {
+    const { ledger, origin, destination } = setUp();
+    const [item] = destination.inventory();
+    if (item === undefined) throw new Error('no item');
+    const wrong = { ...item, kcv: { method: 'cmac', value: '0000000000' } } as const;
+    const step = compare(ledger, origin.inventory(), [wrong]);
+    expect(step.findings).toMatchObject([{ id: 'replica-differs', severity: 'error' }]);
+    expect(step.commands).toMatchObject([{ type: 'scheduleDeletion', replicaKeyId: 'k1' }]);
+  });
+
+  it('makes up for events that were lost', () => {
+    const { ledger, origin, destination, both } = setUp();
+    origin.stop('k1');
+    origin.tag('k1', { a: '1' });
+    const step = compare(ledger, origin.inventory(), destination.inventory());
+    expect(step.findings.map(({ id }) => id)).toEqual(['origin-changed']);
+    settle(step, both, env);
+    expect(destination.get('k1')).toMatchObject({
+      lifecycle: { enabled: false },
+      tags: { a: '1' },
+    });
+  });
+
+  it('leaves to people what only they can decide', () => {
+    const { ledger, origin, destination } = setUp();
+    expect(compare(ledger, [], destination.inventory()).findings).toMatchObject([
+      { id: 'origin-missing', keyId: 'k1' },
+    ]);
+    origin.create('k2');
+    const [item] = origin.inventory();
+    if (item === undefined) throw new Error('no item');
+    const differs = [
+      { ...item, attributes: { ...AES_128, modeOfUse: 'D' } },
+      ...origin.inventory().slice(1),
+    ];
+    expect(compare(ledger, differs, destination.inventory()).findings.map(({ id }) => id)).toEqual([
+      'origin-differs',
+      'not-in-ledger',
+    ]);
+    const orphan = { ...item, keyId: 'x', replicaOf: { regionId: ORIGIN, keyId: 'x' } };
+    const findings = compare(ledger, origin.inventory(), [...destination.inventory(), orphan]);
+    expect(findings.findings.map(({ id }) => id)).toEqual(['not-in-ledger', 'replica-orphan']);
+  });
+});
+
+describe('the end of a pair', () => {
+  it('waits for what is in flight, and keeps the copies where that is asked for', () => {
+    const { ledger, origin, destination, both, pair } = setUp();
+    const conflict = expect.objectContaining({ code: 'STATE_CONFLICT' });
+    expect(() => replication.disable({ env, ledger, pair })).toThrow(conflict);
+    const flying = replication.reduce({ env, ledger, events: [origin.stop('k1')] });
+    const options = { env, pairId: 'pair', replicas: 'keep' } as const;
+    const drained = replication.drain({ ...options, ledger: flying.ledger });
+    expect(() => replication.disable({ env, ledger: drained.ledger, pair })).toThrow(conflict);
+    const quiet = settle({ ...drained, commands: flying.commands }, both, env);
+    // Nothing new goes out.
+    const later1 = replication.reduce({ env, ledger: quiet, events: [origin.start('k1')] });
+    expect(later1.commands).toEqual([]);
+    const ended = replication.disable({ env, ledger: later1.ledger, pair });
+    expect(ended.pair.state).toBe('disabled');
+    expect(ended.ledger.pairs).toEqual([]);
+    expect(ended.commands.map(({ step, regionId }) => [step, regionId])).toEqual([
+      ['delete-kek', ORIGIN],
+      ['delete-kek', DESTINATION],
+    ]);
+    expect(destination.get('k1').lifecycle.state).toBe('create-complete');
+    expect(() => replication.attach({ env, ledger, pair: ended.pair })).toThrow(conflict);
+  });
+
+  it('has the copies deleted where that is asked for', () => {
+    const { ledger, destination, both, pair } = setUp();
+    const step = replication.drain({ env, ledger, pairId: 'pair', replicas: 'delete' });
+    expect(step.commands).toMatchObject([{ type: 'scheduleDeletion', days: 3 }]);
+    const after = settle(step, both, env);
+    expect(destination.get('k1').lifecycle.state).toBe('delete-pending');
+    expect(replication.disable({ env, ledger: after, pair }).ledger.pairs).toEqual([]);
+  });
+});
+
+describe('backfill', () => {
+  it('takes an inventory in batches, and leaves out what can not be copied with a reason', async () => {
+    const origin = new Region(ORIGIN);
+    const destination = new Region(DESTINATION);
+    const pair = establishedPair(origin, destination);
+    for (const keyId of ['a', 'b', 'c']) origin.create(keyId);
+    origin.create('n', { ...AES_128, exportability: 'N' });
+    let ledger = openLedger(pair);
+    let batches = 0;
+    const inventory = origin.inventory();
+    for await (const step of replication.backfill({ env, ledger, inventory, batchSize: 3 })) {
+      batches += 1;
+      ledger = step.ledger;
+    }
+    const commands = replication.pendingCommands({ ledger });
+    expect(batches).toBe(2);
+    ledger = settle({ ledger, commands, audit: [] }, [origin, destination], env);
+    const { counts, problems, inFlight } = replication.status({ ledger });
+    expect([counts.synchronized, counts.unreplicable, inFlight]).toEqual([3, 1, 0]);
+    expect(problems).toMatchObject([{ keyId: 'n', reason: 'not-exportable' }]);
+  });
+});
+
+describe('secrets', () => {
+  it('stand in no ledger, pair, command, answer or audit event (I12)', () => {
+    const { origin, destination, both, pair, ledger } = setUp();
+    const key = generateKey({ algorithm: 'AES', lengthBits: 128 });
+    const event = origin.create('secret', AES_128, key);
+    const said: unknown[] = [pair, ledger, event];
+    let step = replication.reduce({ env, ledger, events: [event] });
+    for (let i = 0; i < 3; i++) {
+      const results = step.commands.map((command) =>
+        (command.regionId === ORIGIN ? origin : destination).execute(command, env),
+      );
+      said.push(step, results);
+      step = replication.apply({ env, ledger: step.ledger, results });
+    }
+    expect(destination.copyOf('secret')?.kcv.value).toBe(key.kcv());
+    said.push(step, [...origin.records], [...destination.records]);
+    const text = JSON.stringify(said).toUpperCase();
+    const secrets = [key, ...both.map(({ keks }) => keks.get(1))];
+    for (const secret of secrets) {
+      if (secret === undefined) throw new Error('no secret');
+      const bytes = secret.expose();
+      expect(text).not.toContain(toHex(bytes));
+      expect(text).not.toContain(btoa(String.fromCharCode(...bytes)).toUpperCase());
+    }
+  });
+});
+
+describe('an event', () => {
+  const { ledger, origin } = setUp();
+  const good = origin.stop('k1');
+
+  it.each([
+    ['no object', null],
+    ['no ID', { ...good, eventId: '' }],
+    ['a sequence that is no number', { ...good, sequence: '1' }],
+    ['no source', { ...good, source: { kind: 'role' } }],
+    ['an unknown type', { ...good, type: 'RotateKey' }],
+    ['a deletion without its time', { ...good, type: 'DeleteKey' }],
+    ['tags to be taken away that are no list', { ...good, type: 'UntagResource', tagKeys: [1] }],
+  ])('is refused with %s', (_, event) => {
+    const events = [event as replication.ReplicationEvent];
+    expect(() => replication.reduce({ env, ledger, events })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'event' }),
+    );
+  });
+
+  it.each([
+    ['kcv', { kcv: null }],
+    ['attributes', { attributes: null }],
+    ['tags', { tags: { a: 1 } }],
+    ['regionId', { regions: DESTINATION }],
+    ['keyId', { keyId: '' }],
+  ])('of a new key is refused with a bad %s', (field, change) => {
+    const event = { ...origin.create('k9'), ...change } as replication.ReplicationEvent;
+    expect(() => replication.reduce({ env, ledger, events: [event] })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field }),
+    );
+  });
+
+  it('is taken after a long time as well', () => {
+    const step = replication.reduce({ env: later(30 * DAY), ledger, events: [good] });
+    expect(step.commands).toMatchObject([{ type: 'setEnabled', enabled: false }]);
+  });
+});

@@ -1,0 +1,204 @@
+// Where a rotation stands, what a compromise exposes, and the end of a main key (I6).
+
+import { rotation } from 'keyblock/hierarchy';
+import { describe, expect, it } from 'vitest';
+import { begin, drive, steps } from './drive.js';
+import { addCustomer, createWorld, now, REGION, ringOf } from './world.js';
+
+const PROFILE = 'p1';
+const V1 = { keyId: `${REGION}/${PROFILE}`, version: 1 };
+const stateConflict = expect.objectContaining({ code: 'STATE_CONFLICT' });
+
+describe('status', () => {
+  it('counts, and tells rate and time left', () => {
+    const world = createWorld(1, 1);
+    const { job } = begin(world, PROFILE);
+    const counters = { ...job.counters, seen: 50 };
+    const env = { at: new Date(now(world).getTime() + 10_000) };
+    const told = rotation.status({ env, job: { ...job, counters }, total: 150 });
+    expect(told).toMatchObject({ done: 50, total: 150, rate: 5, etaSeconds: 20, blockers: [] });
+  });
+
+  it('names what is in the way', async () => {
+    const world = createWorld(1, 2);
+    const kinds = new Set<string>();
+    for await (const step of steps(world, PROFILE)) {
+      if (step.kind !== 'progress') continue;
+      for (const { kind } of step.status.blockers) kinds.add(kind);
+    }
+    expect([...kinds]).toEqual(['readers']);
+    const { job, mainKey } = begin(createWorld(1, 0), PROFILE);
+    const paused = rotation.pause({ env: { at: now(world) }, job, mainKey });
+    const { blockers } = rotation.status({ env: { at: now(world) }, job: paused.job });
+    expect(blockers).toEqual([{ kind: 'paused' }]);
+  });
+});
+
+describe('pausing', () => {
+  it('makes no tasks until it is resumed', async () => {
+    const world = createWorld(1, 2);
+    const env = { at: now(world) };
+    const paused = rotation.pause({ env, ...begin(world, PROFILE) });
+    world.store.writeAll(paused.writes);
+    const { job, mainKey } = paused;
+    expect(rotation.tasks({ job, mainKey, records: world.store.customers() })).toEqual([]);
+    expect((await drive(world, PROFILE)).last).toBe('progress');
+    world.store.writeAll(rotation.resume({ env, job, mainKey }).writes);
+    expect((await drive(world, PROFILE)).last).toBe('done');
+  });
+
+  it('ends a run between two batches when its signal says so', async () => {
+    const world = createWorld(1, 3);
+    const signal = { aborted: false };
+    const step = ({ kind }: rotation.RotateStep) => {
+      if (kind === 'writes') signal.aborted = true;
+    };
+    expect((await drive(world, PROFILE, { batch: 1, signal, step })).last).toBe('progress');
+    expect(world.store.key('p1-k1').slots).toHaveLength(2);
+    expect(world.store.key('p1-k2').slots).toHaveLength(1);
+    expect((await drive(world, PROFILE)).last).toBe('done');
+  });
+});
+
+describe('a rotation that is lost', () => {
+  it('is told from the main key alone, on a machine that never saw it', async () => {
+    const world = createWorld(1, 3);
+    for await (const { kind } of steps(world, PROFILE)) if (kind === 'promote') break;
+    const job = world.store.job(`rotation:${PROFILE}:2`);
+    expect(job?.phase).toBe('promoted');
+    world.store.records.delete(`rotation-job:rotation:${PROFILE}:2`);
+    expect(await drive(world, PROFILE)).toEqual({ last: 'done', failures: [] });
+  });
+
+  it('makes no second version when it is planned again', () => {
+    const world = createWorld(1, 1);
+    const first = begin(world, PROFILE);
+    const env = { at: now(world) };
+    const again = rotation.plan({ env, mainKey: world.store.profile(PROFILE) });
+    expect(again.job.to).toEqual(first.job.to);
+    expect(again.pending).toBeUndefined();
+    const other = { env, mainKey: world.store.profile(PROFILE), jobId: 'another' };
+    expect(() => rotation.plan(other)).toThrow(stateConflict);
+  });
+});
+
+describe('a compromised main key', () => {
+  it('may be left at once, and is cleaned up only when all is proven', async () => {
+    const world = createWorld(1, 3);
+    const seen: string[] = [];
+    const ended = await drive(world, PROFILE, {
+      reason: 'suspected-compromise',
+      promoteBeforeTranslated: true,
+      step({ kind }) {
+        if (kind !== 'progress' && kind !== 'checkpoint') seen.push(kind);
+      },
+    });
+    expect(ended).toEqual({ last: 'done', failures: [] });
+    expect(seen.indexOf('promote')).toBeLessThan(seen.indexOf('writes'));
+    expect(seen.indexOf('rescan')).toBeLessThan(seen.indexOf('clean-up'));
+  });
+
+  it('has exposed every key that ever was under it', async () => {
+    const world = createWorld(2, 2);
+    world.store.put({
+      ...world.store.key('p1-k1'),
+      sharing: { parties: ['shop', 'bank'], purpose: 'PIN' },
+    });
+    await drive(world, PROFILE);
+    addCustomer(world, PROFILE, 'young');
+    const records = world.store.held();
+    const exposed = rotation.impact({ records, ref: V1 });
+    expect(exposed.map(({ keyId, parties, current }) => [keyId, parties, current])).toEqual([
+      ['p1-k1', ['shop', 'bank'], false],
+      ['p1-k2', [], false],
+    ]);
+    const all = rotation.impact({ records, ref: { keyId: REGION, version: 1 } });
+    expect(all.map(({ keyId }) => keyId)).toEqual(['p1-k1', 'p1-k2', 'p2-k1', 'p2-k2', 'young']);
+  });
+});
+
+describe('the end of a main key', () => {
+  it('does not come while a block is left, nor before its time', async () => {
+    const world = createWorld(1, 2);
+    for await (const { kind } of steps(world, PROFILE)) if (kind === 'clean-up') break;
+    const mainKey = world.store.profile(PROFILE);
+    const job = world.store.job(mainKey.jobId ?? '');
+    if (job === undefined) throw new Error('no job');
+    const env = { at: now(world) };
+    const left = rotation.stragglers(world.store.held(), V1);
+    expect(left).toBe(2);
+    expect(() => rotation.retire({ env, job, mainKey, stragglers: left })).toThrow(stateConflict);
+    await drive(world, PROFILE);
+    const retired = world.store.profile(PROFILE);
+    expect(rotation.stragglers(world.store.held(), V1)).toBe(0);
+    const options = { mainKey: retired, version: 1, stragglers: 0 };
+    expect(() => rotation.destroy({ ...options, env: { at: now(world) } })).toThrow(stateConflict);
+    const later = { at: new Date(now(world).getTime() + 91 * 86_400_000) };
+    expect(() => rotation.destroy({ ...options, env: later, stragglers: 1 })).toThrow(
+      stateConflict,
+    );
+    expect(() => rotation.destroy({ ...options, env: later, version: 2 })).toThrow(stateConflict);
+    const { mainKey: destroyed } = rotation.destroy({ ...options, env: later });
+    expect(destroyed.versions[0]).toMatchObject({ version: 1, state: 'destroyed', slots: [] });
+  });
+
+  it('does not come for a region while a token can still be loaded', async () => {
+    const world = createWorld(1, 0);
+    await drive(world, 'region');
+    const { region } = world.store;
+    const token = {
+      hsmId: 'hsm-2',
+      kdhId: 'hsm-1',
+      version: 1,
+      token: '',
+      nonce: '',
+      kcv: { method: 'cmac', value: '' },
+      issuedAt: '2027-01-01T00:00:00.000Z',
+    } as const;
+    const env = { at: now(world) };
+    const options = { env, version: 1, stragglers: 0, graceSeconds: 0 };
+    const mainKey = { ...region, tokens: [token] };
+    expect(() => rotation.destroy({ ...options, mainKey })).toThrow(stateConflict);
+    const invalidatedAt = env.at.toISOString();
+    const spent = { ...region, tokens: [{ ...token, invalidatedAt }] };
+    expect(rotation.destroy({ ...options, mainKey: spent }).mainKey.versions[0]?.state).toBe(
+      'destroyed',
+    );
+  });
+});
+
+describe('a region', () => {
+  it('waits for the receipts of all devices in service', () => {
+    const world = createWorld(1, 0);
+    const env = { at: now(world) };
+    const planned = rotation.plan({ env, mainKey: world.store.region, kdh: { hsmId: 'hsm-1' } });
+    const hsm = {
+      kind: 'hsm-sync',
+      schema: 1,
+      revision: 1,
+      hsmId: 'hsm-2',
+      regionId: REGION,
+      state: 'in-service',
+      seenNonces: [],
+      versions: [],
+    } as const;
+    const waiting = rotation.start({ env, ...planned, hsms: [hsm] });
+    expect(waiting.job.phase).toBe('distributing');
+    const { blockers } = rotation.status({ env, job: waiting.job });
+    expect(blockers).toEqual([{ kind: 'distributing' }]);
+    expect(rotation.start({ env, ...waiting, hsms: [] }).job.phase).toBe('translating');
+  });
+
+  it('rotates while one of its profiles does', async () => {
+    const world = createWorld(1, 2);
+    for await (const { kind } of steps(world, PROFILE)) if (kind === 'promote') break;
+    expect((await drive(world, 'region')).last).toBe('done');
+    expect((await drive(world, PROFILE)).last).toBe('done');
+    const { versions } = world.store.profile(PROFILE);
+    expect(versions.map(({ slots }) => slots.map(({ under }) => under.version))).toEqual([
+      [2],
+      [2],
+    ]);
+    expect(ringOf(world).secret({ keyId: REGION, version: 2 })).toBeDefined();
+  });
+});

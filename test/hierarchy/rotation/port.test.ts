@@ -1,0 +1,128 @@
+// Main keys that are elsewhere: a device translates, the library does the book-keeping (point 7).
+
+import { KeyblockError, rewrapKey, toHex, unwrapKey } from 'keyblock';
+import { type KeyRef, type KeyRing, rotation } from 'keyblock/hierarchy';
+import { describe, expect, it } from 'vitest';
+import { begin, countOf, mainKeyOf, scanOf } from './drive.js';
+import { createWorld, now, profileRing, type World } from './world.js';
+
+const PROFILE = 'p1';
+
+/** A device: the one place that has the main keys. */
+function deviceOf(ring: KeyRing): rotation.TranslatePort {
+  const secret = (ref: KeyRef) => {
+    const key = ring.secret(ref);
+    if (key === undefined) throw new Error('the device does not answer');
+    return key;
+  };
+  const open = ({ block, under }: rotation.PortBlock) =>
+    unwrapKey({ kbpk: secret(under), keyBlock: block }).key;
+  return {
+    translate: async ({ block, from, to }) =>
+      rewrapKey({ keyBlock: block, from: secret(from), to: secret(to), maskedKeyLength: 32 }),
+    kcv: async (ref) => ({ method: 'cmac', value: secret(ref).kcv() }),
+    keyKcv: async (block) => {
+      const key = open(block);
+      return { method: key.algorithm === 'AES' ? 'cmac' : 'legacy', value: key.kcv() };
+    },
+    compare: async (a, b) => toHex(open(a).expose()) === toHex(open(b).expose()),
+  };
+}
+
+async function rotateWith(
+  world: World,
+  port: rotation.TranslatePort,
+): Promise<rotation.RotateStep[]> {
+  const { job, mainKey } = begin(world, PROFILE);
+  const seen: rotation.RotateStep[] = [];
+  // The device opens the new version itself: what `start` checks with a ring.
+  const started = { ...job, phase: 'translating' as const };
+  for await (const step of rotation.rotate({
+    job: started,
+    mainKey,
+    port,
+    now: () => now(world),
+  })) {
+    seen.push(step);
+    if ('writes' in step) step.ack({ conflicts: world.store.writeAll(step.writes) });
+    if (step.kind === 'rescan') step.provide(scanOf(world, PROFILE), countOf(world, PROFILE));
+    if (step.kind === 'wait') world.clock.seconds += 60;
+    if (step.kind === 'reload') {
+      const stored = world.store.job(job.jobId);
+      if (stored !== undefined) step.provide({ job: stored, mainKey: mainKeyOf(world, PROFILE) });
+    }
+  }
+  return seen;
+}
+
+/** A device that has the main keys of both versions as soon as there are two. */
+function lateDevice(world: World): rotation.TranslatePort {
+  const port = () => deviceOf(profileRing(world, world.store.profile(PROFILE)));
+  return {
+    translate: (request) => port().translate(request),
+    kcv: (ref) => port().kcv(ref),
+    keyKcv: (block) => port().keyKcv(block),
+    compare: (a, b) => port().compare?.(a, b) ?? Promise.resolve(false),
+  };
+}
+
+describe('a rotation through a port', () => {
+  it('comes to the same end, and says how it was verified', async () => {
+    const world = createWorld(1, 3);
+    const seen = await rotateWith(world, lateDevice(world));
+    expect(seen.at(-1)?.kind).toBe('done');
+    const last = seen.at(-1);
+    expect(last?.kind === 'done' && last.job.verification).toBe('port-compare');
+    for (const { slots } of world.store.customers()) {
+      expect(slots.map(({ under }) => under.version)).toEqual([2]);
+    }
+  });
+
+  it('is never silent about check values that had to do', async () => {
+    const world = createWorld(1, 3);
+    const { compare: _, ...weak } = lateDevice(world);
+    const seen = await rotateWith(world, weak);
+    const verified = seen.filter(
+      (step) => step.kind === 'progress' && step.status.verification === 'kcv-only',
+    );
+    expect(seen.at(-1)?.kind).toBe('done');
+    expect(verified.length).toBeGreaterThan(0);
+    for (const step of verified) {
+      expect(step.kind === 'progress' && step.status.blockers).toContainEqual({ kind: 'kcv-only' });
+    }
+  });
+
+  it('names a row that the device refuses, and one that it answers wrongly', async () => {
+    const world = createWorld(1, 3);
+    const { job, mainKey } = begin(world, PROFILE);
+    const device = lateDevice(world);
+    const [first, second, third] = world.store.customers();
+    if (first === undefined || second === undefined || third === undefined) throw new Error('rows');
+    const port: rotation.TranslatePort = {
+      ...device,
+      async translate(request) {
+        if (request.block === first.slots[0]?.block) throw new KeyblockError('KEY_STRENGTH');
+        const block = request.block === second.slots[0]?.block ? third.slots[0]?.block : undefined;
+        return device.translate({ ...request, block: block ?? request.block });
+      },
+    };
+    const [task] = rotation.tasks({ job, mainKey, records: world.store.customers() });
+    if (task === undefined) throw new Error('no task');
+    const { items } = await rotation.runWithPort({ task, port });
+    expect(items.map((item) => ('code' in item ? item.code : 'ok'))).toEqual([
+      'KEY_STRENGTH',
+      'CONTEXT_MISMATCH',
+      'ok',
+    ]);
+  });
+
+  it('lets through what is not about one row', async () => {
+    const world = createWorld(1, 1);
+    const { job, mainKey } = begin(world, PROFILE);
+    const [task] = rotation.tasks({ job, mainKey, records: world.store.customers() });
+    if (task === undefined) throw new Error('no task');
+    const failure = new Error('connection lost');
+    const port = { ...lateDevice(world), translate: () => Promise.reject(failure) };
+    await expect(rotation.runWithPort({ task, port })).rejects.toBe(failure);
+  });
+});

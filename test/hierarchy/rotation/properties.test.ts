@@ -1,0 +1,300 @@
+// What holds of every rotation: I16, I18, I20, I21, I22, and what bad rows get.
+
+import fc from 'fast-check';
+import {
+  applyWrite,
+  type BlockSlot,
+  type ConditionalWrite,
+  type CustomerKeyRecord,
+  rotation,
+} from 'keyblock/hierarchy';
+import { describe, expect, it } from 'vitest';
+import { begin, countOf, drive } from './drive.js';
+import { createWorld, now, profileRing, ringOf, type World } from './world.js';
+
+const PROFILE = 'p1';
+
+/** A rotation whose rows are all translated, and not verified yet. */
+function translated(keys: number): {
+  readonly world: World;
+  readonly step: rotation.RotationStep;
+} {
+  const world = createWorld(1, keys);
+  const planned = begin(world, PROFILE);
+  const started = rotation.start({ ...planned, env: { at: now(world) }, ring: ringOf(world) });
+  world.store.writeAll(started.writes);
+  world.store.writeAll(writesOf(world, started));
+  return { world, step: started };
+}
+
+/** What there is to write for the rows as they are. */
+function writesOf(world: World, { job, mainKey }: rotation.RotationStep): ConditionalWrite[] {
+  const ring = profileRing(world, world.store.profile(PROFILE));
+  const results = rotation
+    .tasks({ job, mainKey, records: world.store.customers() })
+    .map((task) => rotation.run({ task, ring }));
+  return [...rotation.apply({ env: { at: now(world) }, job, results }).writes];
+}
+
+/** The verdict on the rows as they are. */
+function verify(
+  world: World,
+  { job, mainKey }: rotation.RotationStep,
+  records: readonly CustomerKeyRecord[] = world.store.customers(),
+): rotation.VerifyFolded {
+  const ring = profileRing(world, world.store.profile(PROFILE));
+  const results = rotation
+    .verifyTasks({ job, mainKey, records })
+    .map((task) => rotation.verifyRun({ task, ring }));
+  return rotation.verifyFold({
+    env: { at: now(world) },
+    job,
+    results,
+    count: countOf(world, PROFILE),
+  });
+}
+
+/** A row with one of its blocks changed. */
+function withSlot(
+  record: CustomerKeyRecord,
+  index: number,
+  change: (slot: BlockSlot) => BlockSlot,
+): CustomerKeyRecord {
+  return { ...record, slots: record.slots.map((slot, i) => (i === index ? change(slot) : slot)) };
+}
+
+describe('translating', () => {
+  it('has nothing left to do a second time (I16)', () => {
+    const { world, step } = translated(3);
+    expect(writesOf(world, step)).toEqual([]);
+  });
+
+  it('does no harm when a result comes twice, or for a record that has moved on (I18)', () => {
+    const world = createWorld(1, 3);
+    const planned = begin(world, PROFILE);
+    const started = rotation.start({ ...planned, env: { at: now(world) }, ring: ringOf(world) });
+    const writes = writesOf(world, started);
+    const late = writesOf(world, started);
+    expect(world.store.writeAll(writes)).toBe(0);
+    const before = world.store.customers();
+    expect(world.store.writeAll(writes)).toBe(writes.length);
+    expect(world.store.writeAll(late)).toBe(late.length);
+    expect(world.store.customers()).toEqual(before);
+  });
+
+  it('gives tasks and results that survive JSON', () => {
+    const world = createWorld(1, 2);
+    const { job, mainKey } = begin(world, PROFILE);
+    const [task] = rotation.tasks({ job, mainKey, records: world.store.customers() });
+    expect(task).toBeDefined();
+    const ring = profileRing(world, world.store.profile(PROFILE));
+    const sent = JSON.parse(JSON.stringify(task)) as rotation.RewrapTask;
+    const result = JSON.parse(JSON.stringify(rotation.run({ task: sent, ring })));
+    const { writes } = rotation.apply({ env: { at: now(world) }, job, results: [result] });
+    expect(world.store.writeAll(writes)).toBe(0);
+    expect(structuredClone(task)).toEqual(task);
+  });
+});
+
+describe('verifying (I20)', () => {
+  const { world, step } = translated(3);
+  const rows = world.store.customers();
+
+  it('proves what is in order, with the same sum in whatever order', () => {
+    const forwards = verify(world, step);
+    const backwards = verify(world, step, [...rows].reverse());
+    expect(forwards.job.phase).toBe('ready');
+    expect(forwards.job.verification).toBe('key-bytes');
+    expect(forwards.job.commitment?.count).toBe(3);
+    expect(backwards.job.commitment).toEqual(forwards.job.commitment);
+  });
+
+  it('gives the same sum in parts, and another for other keys', () => {
+    const ring = profileRing(world, world.store.profile(PROFILE));
+    const { job, mainKey } = step;
+    const parts = rotation
+      .verifyTasks({ job, mainKey, records: rows, size: 1 })
+      .map((task) => rotation.verifyRun({ task, ring }));
+    const env = { at: now(world) };
+    const whole = rotation.verifyFold({ env, job, results: parts, count: 3 });
+    const some = rotation.verifyFold({ env, job, results: parts.slice(1), count: 2 });
+    expect(whole.job.commitment).toEqual(verify(world, step).job.commitment);
+    expect(some.job.commitment?.sum).not.toBe(whole.job.commitment?.sum);
+  });
+
+  it('fails when a row is missing, or comes twice', () => {
+    expect(verify(world, step, rows.slice(1)).job.phase).toBe('translating');
+    const twice = [...rows, ...rows.slice(0, 1)];
+    expect(verify(world, step, twice).job.phase).toBe('translating');
+  });
+
+  it('fails when any character of any block is another one, and names the row', () => {
+    fc.assert(
+      fc.property(
+        fc.nat({ max: rows.length - 1 }),
+        fc.nat({ max: 1 }),
+        fc.nat(),
+        fc.constantFrom(...'0123456789ABCDEF'),
+        (row, slot, place, digit) => {
+          const changed = rows.map((record, i) =>
+            i !== row
+              ? record
+              : withSlot(record, slot, (old) => {
+                  const at = place % old.block.length;
+                  const block = old.block.slice(0, at) + digit + old.block.slice(at + 1);
+                  return { ...old, block };
+                }),
+          );
+          fc.pre(JSON.stringify(changed) !== JSON.stringify(rows));
+          const { job, failures } = verify(world, step, changed);
+          expect(job.phase).toBe('translating');
+          expect(failures.map(({ recordId }) => recordId)).toEqual([rows[row]?.keyId]);
+        },
+      ),
+    );
+  });
+
+  it.each([0, 1])('fails when block %i of two rows is swapped, and names both', (index) => {
+    const [a, b, ...others] = rows as [CustomerKeyRecord, CustomerKeyRecord, CustomerKeyRecord];
+    const swapped = [
+      withSlot(a, index, () => b.slots[index] as BlockSlot), // both rows have two
+      withSlot(b, index, () => a.slots[index] as BlockSlot),
+      ...others,
+    ];
+    const { job, failures } = verify(world, step, swapped);
+    expect(job.phase).toBe('translating');
+    expect(failures.map(({ recordId, code }) => [recordId, code])).toEqual([
+      [a.keyId, 'CONTEXT_MISMATCH'],
+      [b.keyId, 'CONTEXT_MISMATCH'],
+    ]);
+  });
+
+  it('fails for a row that was rolled back, and translates it again', async () => {
+    const { world: other, step: planned } = translated(3);
+    const [row] = other.store.customers();
+    if (row === undefined) throw new Error('no row');
+    other.store.put({ ...row, slots: row.slots.slice(0, 1) });
+    const { failures } = verify(other, planned);
+    expect(failures).toEqual([
+      expect.objectContaining({ recordId: row.keyId, code: 'STALE_VERSION' }),
+    ]);
+    expect(await drive(other, PROFILE)).toEqual({ last: 'done', failures: [] });
+  });
+
+  it.each<[string, (row: CustomerKeyRecord) => unknown, string]>([
+    ['no blocks', (row) => ({ ...row, slots: [] }), 'STALE_VERSION'],
+    ['no list of blocks', (row) => ({ ...row, slots: 'x' }), 'STATE_CONFLICT'],
+    [
+      'other attributes',
+      (row) => ({ ...row, attributes: { ...row.attributes, modeOfUse: 'N' } }),
+      'CONTEXT_MISMATCH',
+    ],
+    [
+      'a block that is none',
+      (row) => withSlot(row, 0, (slot) => ({ ...slot, block: 'D' })),
+      'INVALID_LENGTH',
+    ],
+  ])('names a row with %s, and goes on with the others', (_what, change, code) => {
+    const changed = rows.map((row, i) => (i === 0 ? (change(row) as CustomerKeyRecord) : row));
+    const { job, failures } = verify(world, step, changed);
+    expect(failures).toEqual([expect.objectContaining({ recordId: rows[0]?.keyId, code })]);
+    expect(job.phase).toBe('translating');
+    expect(() => rotation.promote({ env: { at: now(world) }, job, mainKey: step.mainKey })).toThrow(
+      expect.objectContaining({ code: 'STATE_CONFLICT', field: 'job' }),
+    );
+  });
+});
+
+describe('one bad row', () => {
+  it('blocks the promotion, and nothing else', async () => {
+    const world = createWorld(1, 3);
+    const [bad] = world.store.customers();
+    if (bad === undefined) throw new Error('no row');
+    const other = world.store.key('p1-k2');
+    world.store.put({ ...bad, slots: other.slots });
+    const ended = await drive(world, PROFILE);
+    expect(ended.last).toBe('blocked');
+    expect(ended.failures).toEqual([
+      expect.objectContaining({ recordId: bad.keyId, code: 'STALE_VERSION' }),
+    ]);
+    const states = world.store.profile(PROFILE).versions.map(({ state }) => state);
+    expect(states).toEqual(['active', 'pending']);
+    expect(world.store.key('p1-k2').slots).toHaveLength(2);
+  });
+});
+
+describe('going back', () => {
+  it('is as if the switch had not been made (I21)', () => {
+    const { world, step } = translated(3);
+    const env = { at: now(world) };
+    const { job } = verify(world, step);
+    const promoted = rotation.promote({ env, job, mainKey: step.mainKey });
+    const back = rotation.rollback({ env, ...promoted });
+    expect(back.mainKey.versions).toEqual(step.mainKey.versions);
+    expect(back.job.phase).toBe('translating');
+    expect(verify(world, back).job.commitment).toEqual(job.commitment);
+  });
+
+  it('is impossible once clean-up has begun, whoever is quicker', () => {
+    const { world, step } = translated(1);
+    const { job } = verify(world, step);
+    const promoted = rotation.promote({ env: { at: now(world) }, job, mainKey: step.mainKey });
+    world.clock.seconds += 60;
+    const env = { at: now(world) };
+    const cleaning = rotation.startCleanup({ env, ...promoted });
+    expect(() => rotation.rollback({ env, ...cleaning })).toThrow(
+      expect.objectContaining({ code: 'STATE_CONFLICT' }),
+    );
+    // Both from the same records: the first write of each is for the same revision.
+    const back = rotation.rollback({ env, ...promoted });
+    const [record] = [promoted.mainKey];
+    const [first, second] = [cleaning.writes[0], back.writes[0]] as [
+      ConditionalWrite,
+      ConditionalWrite,
+    ];
+    const next = applyWrite({ record, write: first });
+    expect(next).toBeDefined();
+    expect(applyWrite({ record: next, write: second })).toBeUndefined();
+  });
+
+  it('leaves every block as it was when a rotation is aborted (I22)', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: 3 }), async (some) => {
+        const world = createWorld(1, 3);
+        const blocks = () => world.store.customers().map(({ slots }) => slots);
+        const before = blocks();
+        const planned = begin(world, PROFILE);
+        const step = rotation.start({ ...planned, env: { at: now(world) }, ring: ringOf(world) });
+        world.store.writeAll(step.writes);
+        world.store.writeAll(writesOf(world, step).slice(0, some));
+        world.store.writeAll(rotation.abort({ ...step, env: { at: now(world) } }).writes);
+        expect(await drive(world, PROFILE)).toEqual({ last: 'done', failures: [] });
+        expect(blocks()).toEqual(before);
+        const states = world.store.profile(PROFILE).versions.map(({ state }) => state);
+        expect(states).toEqual(['active', 'destroyed']);
+      }),
+      { numRuns: 10 },
+    );
+  });
+});
+
+describe('a key in deletion', () => {
+  it('rotates like any other, and a tombstone does not', async () => {
+    const world = createWorld(1, 3);
+    const [pending, gone] = world.store.customers();
+    if (pending === undefined || gone === undefined) throw new Error('no rows');
+    const deleteAfter = '2027-02-01T00:00:00.000Z';
+    world.store.put({
+      ...pending,
+      lifecycle: { state: 'delete-pending', enabled: false, deleteAfter },
+    });
+    world.store.put({
+      ...gone,
+      slots: [],
+      lifecycle: { state: 'delete-complete', enabled: false },
+    });
+    expect(await drive(world, PROFILE)).toEqual({ last: 'done', failures: [] });
+    expect(world.store.key(pending.keyId).slots.map(({ under }) => under.version)).toEqual([2]);
+    expect(world.store.key(gone.keyId).slots).toEqual([]);
+  });
+});
