@@ -8,7 +8,7 @@
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureTdes } from './blocks.mjs';
 import { measureBulk, measureGrowth } from './bulk.mjs';
@@ -91,6 +91,7 @@ function describeEnvironment() {
     date: new Date().toISOString().slice(0, 10),
     cpu: cpu?.model ?? 'unknown',
     processors: cpus().length,
+    loadAverage: loadavg()[1],
     memoryGib: Math.round(totalmem() / 2 ** 30),
     os: `${process.platform} ${process.arch}`,
     node,
