@@ -54,7 +54,9 @@ export async function* store<M extends MainKeyRecord>(
   const ack = (outcome: WriteOutcome) => void Object.assign(answer, outcome);
   if (writes.length > 0) yield { kind, job, mainKey, writes, ack };
   if (answer.conflicts > 0) return yield* reload(drive);
-  take(drive, job, mainKey);
+  // That the job could be stored says nothing of the main key.
+  if (mainKey === drive.mainKey) drive.job = job;
+  else take(drive, job, mainKey);
 }
 
 /** Takes over records as they are stored at this time. */
