@@ -209,7 +209,10 @@ export type RotationPhase =
 
 /** What a rotation was told when it was planned. */
 export interface RotationPolicy {
-  /** How old the copy of a profile that a reader holds may be: clean-up waits that long. */
+  /**
+   * How old the copy of a profile may be that a reader holds, and how long after that a write may
+   * arrive: clean-up waits that long.
+   */
   readonly maxReaderStalenessSeconds: number;
   /** A compromised key may be left before all is translated. */
   readonly promoteBeforeTranslated?: boolean | undefined;

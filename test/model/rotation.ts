@@ -302,10 +302,10 @@ export class Model {
     }
   }
 
-  /** A write may be as late as a reader: what is older has failed for good. */
+  /** A write may be half as late as a reader: what is older has failed for good. */
   #deliver(index: number): void {
     const [late] = this.#late.splice(index % this.#late.length, 1);
-    if (late === undefined || late.seconds <= this.world.clock.seconds - STALENESS) return;
+    if (late === undefined || late.seconds <= this.world.clock.seconds - STALENESS / 2) return;
     this.#again('deliver', late.write);
   }
 

@@ -11,21 +11,10 @@ import { type Env, isoTime } from '../env.js';
 import { sameRef } from '../identifiers.js';
 import { type KeyRing, secretOf } from '../key-ring.js';
 import type { ConditionalWrite, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
-import { versionOf } from '../versions.js';
 import { type Applied, applied } from './apply.js';
 import { blockUnder } from './held-key.js';
-import {
-  auditEvent,
-  conflict,
-  enter,
-  type RotationOptions,
-  type RotationStep,
-  readJob,
-  readStep,
-  requireRunning,
-  stepFrom,
-} from './job.js';
-import { type MainKeyRecord, refTo, withVersion } from './main-key-record.js';
+import { readJob } from './job.js';
+import { type MainKeyRecord, refTo } from './main-key-record.js';
 import { failureOf, type RotationFailure, readTask } from './run.js';
 import {
   inTasks,
@@ -37,39 +26,6 @@ import {
   type TasksOptions,
 } from './tasks.js';
 import { withOpened } from './translate.js';
-
-/**
- * Begins the clean-up of a promoted rotation, once no reader can hold the main key as it was before
- * the switch. From then on there is no way back.
- *
- * @param options - A promoted rotation.
- * @returns Job and main key, and the writes that store them: the main key first, and it has to be
- * stored before any block is dropped.
- * @throws {@link KeyblockError} `STATE_CONFLICT` before `cleanupNotBefore`, and for a rotation that
- * is not verified, not promoted, paused or over; `INVALID_ARGUMENT`.
- */
-export function startCleanup<M extends MainKeyRecord>(
-  options: RotationOptions<M>,
-): RotationStep<M> {
-  const { at, job, mainKey } = readStep(options);
-  requireRunning(job);
-  if (mainKey.jobId !== job.jobId) throw conflict('record');
-  const versions: readonly MainKeyVersion[] = mainKey.versions;
-  const old = versionOf(versions, job.from.version);
-  const isPromoted = versionOf(versions, job.to.version).state === 'active';
-  if (!isPromoted || old.state !== 'retiring') throw conflict('record');
-  if (job.commitment === undefined) throw conflict('job');
-  // Times of one format in UTC are in the order of their texts.
-  if (job.cleanupNotBefore === undefined || at < job.cleanupNotBefore) throw conflict('job');
-  const fenced =
-    old.draining === true
-      ? mainKey
-      : withVersion(mainKey, old.version, (version) => ({ ...version, draining: true }));
-  const entered = enter(job, 'cleaning', at);
-  const next = job.cleanupStarted === true ? entered : { ...entered, cleanupStarted: true };
-  const audit = next === job ? [] : [auditEvent(next, at, 'rotation.clean-up')];
-  return stepFrom({ job, mainKey }, { job: next, mainKey: fenced }, audit);
-}
 
 /** Keys that lose their block under one main key, if the one under the other opens. */
 export interface CleanupTask {
@@ -90,6 +46,23 @@ export interface CleanupTask {
  * @param options - The rotation, its main key, and a page of records.
  * @returns Tasks for {@link cleanupRun}, in JSON; none while nothing is to be dropped.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { createRegionKey, rotation } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const policy = { maxReaderStalenessSeconds: 0 };
+ * const planned = rotation.plan({ env, mainKey: record, kdh, policy });
+ * const started = rotation.start({ env, ...planned });
+ * const { job } = rotation.verifyFold({ env, job: started.job, results: [], count: 0 });
+ * const promoted = rotation.promote({ env, job, mainKey: started.mainKey });
+ * const cleaning = rotation.startCleanup({ env, ...promoted });
+ * const { mainKey } = cleaning;
+ * rotation.cleanupTasks({ job: cleaning.job, mainKey, records: [] }); // []
+ * ```
  */
 export function cleanupTasks(options: TasksOptions): readonly CleanupTask[] {
   return dropTasks(readTasksOptions(options));
@@ -162,6 +135,19 @@ export interface CleanupRunOptions {
  * @param options - The task, and a ring with the main key that stays.
  * @returns A verdict for each key, in JSON, for {@link cleanupApply}.
  * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION`, `INVALID_ARGUMENT`. Never for a single row.
+ *
+ * @example
+ * ```ts
+ * import { createKeyRing, rotation } from 'keyblock/hierarchy';
+ * import { generateKey } from 'keyblock';
+ *
+ * const from = { keyId: 'eu-central-1/shop', version: 1 };
+ * const to = { keyId: 'eu-central-1/shop', version: 2 };
+ * const key = () => generateKey({ algorithm: 'AES', lengthBits: 256 });
+ * const ring = createKeyRing({ keys: [{ ref: from, key: key() }, { ref: to, key: key() }] });
+ * const task = { kind: 'cleanup-task', jobId: 'j1', keep: to, drop: from, items: [] } as const;
+ * rotation.cleanupRun({ task, ring }).items; // []
+ * ```
  */
 export function cleanupRun(options: CleanupRunOptions): CleanupResult {
   requireObject(options, 'options');
@@ -205,6 +191,22 @@ export interface CleanupApplyOptions {
  * @param options - The job, and results of its tasks.
  * @returns Writes for the store, the job with its counters, and the rows whose block has to stay.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { createRegionKey, rotation } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const policy = { maxReaderStalenessSeconds: 0 };
+ * const planned = rotation.plan({ env, mainKey: record, kdh, policy });
+ * const started = rotation.start({ env, ...planned });
+ * const { job } = rotation.verifyFold({ env, job: started.job, results: [], count: 0 });
+ * const promoted = rotation.promote({ env, job, mainKey: started.mainKey });
+ * const cleaning = rotation.startCleanup({ env, ...promoted });
+ * rotation.cleanupApply({ env, job: cleaning.job, results: [] }).writes; // []
+ * ```
  */
 export function cleanupApply(options: CleanupApplyOptions): Applied {
   requireObject(options, 'options');

@@ -15,7 +15,7 @@ const LENGTH = 32;
 
 /** Hashes keys under one commitment key. */
 export interface Committer {
-  /** SHA-256(name || attributes || HMAC-SHA-256(commitment key, key)): valid until the next call. */
+  /** SHA-256(name || attributes || HMAC-SHA-256(commitment key, key)), until the next call. */
   hash(name: string, attributes: KeyAttributes, key: Uint8Array): Uint8Array;
 }
 

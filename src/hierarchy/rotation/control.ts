@@ -18,7 +18,7 @@ import {
 } from './job.js';
 import { type MainKeyRecord, withVersion } from './main-key-record.js';
 import { withFence } from './plan.js';
-import { withoutProof } from './verify.js';
+import { withoutProof } from './verify-fold.js';
 
 /**
  * Pauses a rotation: it makes no tasks until it is resumed. Reads go on, as always.
@@ -57,6 +57,18 @@ export function pause<M extends MainKeyRecord>(options: RotationOptions<M>): Rot
  * @returns The job in the phase that the records are in.
  * @throws {@link KeyblockError} `STATE_CONFLICT` when the main key is in the hands of another job,
  * or the job was never begun: plan it again; `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { createRegionKey, rotation } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const policy = { maxReaderStalenessSeconds: 0 };
+ * const planned = rotation.plan({ env, mainKey: record, kdh, policy });
+ * rotation.resume({ env, ...planned }).writes; // []
+ * ```
  */
 export function resume<M extends MainKeyRecord>(options: RotationOptions<M>): RotationStep<M> {
   const { at, job, mainKey } = readStep(options);
@@ -114,6 +126,20 @@ const BEFORE_PROMOTION: readonly RotationPhase[] = [
  * @returns Job and main key, and the writes that store them: the main key first.
  * @throws {@link KeyblockError} `STATE_CONFLICT` when it is promoted (see {@link rollback}), paused
  * or over; `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { createRegionKey, rotation } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const policy = { maxReaderStalenessSeconds: 0 };
+ * const planned = rotation.plan({ env, mainKey: record, kdh, policy });
+ * const started = rotation.start({ env, ...planned });
+ * const aborting = rotation.abort({ env, ...started });
+ * rotation.retire({ env, ...aborting, stragglers: 0 }).job.phase; // 'aborted'
+ * ```
  */
 export function abort<M extends MainKeyRecord>(options: RotationOptions<M>): RotationStep<M> {
   const { at, job, mainKey } = readStep(options);

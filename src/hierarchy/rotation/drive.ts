@@ -50,30 +50,40 @@ export async function* store<M extends MainKeyRecord>(
   kind: 'checkpoint' | 'promote' | 'clean-up' | 'retire',
   { job, mainKey, writes }: Pick<RotationStep<M>, 'job' | 'mainKey' | 'writes'>,
 ): Steps<M> {
+  const at = drive.now().getTime();
   const answer = { conflicts: 0 };
   const ack = (outcome: WriteOutcome) => void Object.assign(answer, outcome);
   if (writes.length > 0) yield { kind, job, mainKey, writes, ack };
   if (answer.conflicts > 0) return yield* reload(drive);
-  take(drive, job, mainKey);
+  // That the job could be stored says nothing of the main key.
+  if (mainKey === drive.mainKey) drive.job = job;
+  else take(drive, job, mainKey, at);
 }
 
-/** Takes over records as they are stored at this time. */
-function take<M extends MainKeyRecord>(drive: Drive<M>, job: RotationJob, mainKey: M): void {
+/** Takes over records that were stored, or read, not before this time. */
+function take<M extends MainKeyRecord>(
+  drive: Drive<M>,
+  job: RotationJob,
+  mainKey: M,
+  readAt: number,
+): void {
   drive.job = job;
   drive.mainKey = mainKey;
-  drive.readAt = drive.now().getTime();
+  drive.readAt = readAt;
 }
 
 /**
  * Who rotates is a reader too: what he knows of the main key is no older than the policy allows, or
- * he would go on putting blocks under a version that others have left behind.
+ * he would go on putting blocks under a version that others have left behind. Half of the time is
+ * for knowing it, the other half for writes that are on their way.
  */
 function isOutdated({ readAt, now, job }: Drive<MainKeyRecord>): boolean {
-  return now().getTime() - readAt >= 1000 * job.policy.maxReaderStalenessSeconds;
+  return now().getTime() - readAt >= 500 * job.policy.maxReaderStalenessSeconds;
 }
 
 /** Takes over what somebody else has made of the rotation. */
 async function* reload<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
+  const readAt = drive.now().getTime();
   const answer: { records?: { readonly job: RotationJob; readonly mainKey: M } } = {};
   yield { kind: 'reload', provide: (records) => void Object.assign(answer, { records }) };
   const { records } = answer;
@@ -84,7 +94,7 @@ async function* reload<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   if (records.job.jobId !== drive.job.jobId) throw conflict('job');
   const { counters } = drive.job;
   const job = reconcile(records.job, records.mainKey, isoTime(envOf(drive)));
-  take(drive, { ...job, counters }, records.mainKey);
+  take(drive, { ...job, counters }, records.mainKey, readAt);
 }
 
 /** Has the job stored as it is now. */

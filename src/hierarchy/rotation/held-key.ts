@@ -49,10 +49,10 @@ export function scopeOf(mainKey: MainKeyRecord): Scope {
 }
 
 /**
- * The keys of a record that a scope is about: none for a tombstone, and for records of others. A row
- * that is no record of this library stops nothing: it is a key that nobody can open.
+ * The keys of a record that a scope is about: none for a tombstone, and for records of others. A
+ * row that is no record of this library stops nothing: it is a key that nobody can open.
  */
-export function heldKeys(record: HeldRecord, scope: Scope): readonly HeldKey[] {
+function heldKeys(record: HeldRecord, scope: Scope): readonly HeldKey[] {
   requireObject(record, 'record');
   if (!isOfScope(record, scope)) return [];
   try {
@@ -65,7 +65,7 @@ export function heldKeys(record: HeldRecord, scope: Scope): readonly HeldKey[] {
 }
 
 /** Whether a record is one that holds a key under the main key of a scope. */
-export function isOfScope(record: HeldRecord, scope: Scope): boolean {
+function isOfScope(record: HeldRecord, scope: Scope): boolean {
   if (record.regionId !== scope.regionId) return false;
   if (scope.level === 'region') return record.kind === 'profile';
   return record.kind === 'customer-key' && record.profileId === scope.profileId;

@@ -15,7 +15,6 @@ export {
   cleanupApply,
   cleanupRun,
   cleanupTasks,
-  startCleanup,
 } from './cleanup.js';
 export { abort, pause, resume } from './control.js';
 export type { EngineOptions } from './engine.js';
@@ -23,7 +22,7 @@ export { type ExposedKey, type ImpactOptions, impact } from './impact.js';
 export type { RotationOptions, RotationStep } from './job.js';
 export type { MainKeyRecord } from './main-key-record.js';
 export type { RecordSource } from './pages.js';
-export { type Planned, type PlanOptions, plan, type StartOptions, start } from './plan.js';
+export { type Planned, type PlanOptions, plan } from './plan.js';
 export {
   cleanupWithPort,
   type PortBlock,
@@ -43,6 +42,8 @@ export {
   type RunOptions,
   run,
 } from './run.js';
+export { type StartOptions, start } from './start.js';
+export { startCleanup } from './start-cleanup.js';
 export {
   type RotationBlocker,
   type RotationStatus,
@@ -53,12 +54,10 @@ export {
 export { type RewrapTask, type RotationItem, type TasksOptions, tasks } from './tasks.js';
 export {
   type VerificationKind,
-  type VerifyFolded,
-  type VerifyFoldOptions,
   type VerifyResult,
   type VerifyRunOptions,
   type VerifyTask,
-  verifyFold,
   verifyRun,
   verifyTasks,
 } from './verify.js';
+export { type VerifyFolded, type VerifyFoldOptions, verifyFold } from './verify-fold.js';

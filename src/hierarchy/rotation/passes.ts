@@ -22,7 +22,8 @@ import { enter } from './job.js';
 import type { MainKeyRecord } from './main-key-record.js';
 import type { RotationFailure } from './run.js';
 import { rewrapTasks } from './tasks.js';
-import { comparisonTasks, type VerifyResult, verifyFold } from './verify.js';
+import { comparisonTasks, type VerifyResult } from './verify.js';
+import { verifyFold } from './verify-fold.js';
 
 /** Translates what has no block under the new main key, and says whether the scan ended. */
 export async function* translatePass<M extends MainKeyRecord>(drive: Drive<M>): Steps<M, boolean> {

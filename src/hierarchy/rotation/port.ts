@@ -66,6 +66,22 @@ export interface PortRunOptions<T> {
  * @returns A block or a reason for each key, in JSON, for {@link apply}.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`; and what the port rejects with, unless it is
  * about a single block.
+ *
+ * @example
+ * ```ts
+ * import { rotation } from 'keyblock/hierarchy';
+ *
+ * const kcv = { method: 'cmac', value: '0000000000' } as const;
+ * const port: rotation.TranslatePort = {
+ *   translate: async ({ block }) => block, // asks a device
+ *   kcv: async () => kcv,
+ *   keyKcv: async () => kcv,
+ * };
+ * const from = { keyId: 'eu-central-1/shop', version: 1 };
+ * const to = { keyId: 'eu-central-1/shop', version: 2 };
+ * const task = { kind: 'rewrap-task', jobId: 'j1', from, to, items: [] } as const;
+ * (await rotation.runWithPort({ task, port })).items; // []
+ * ```
  */
 export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<RewrapResult> {
   const { task, port } = readPortOptions(options, 'rewrap-task');
@@ -91,6 +107,23 @@ export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<
  * @returns The sums of both sides and the rows that failed, in JSON, for {@link verifyFold}.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`; and what the port rejects with, unless it is
  * about a single block.
+ *
+ * @example
+ * ```ts
+ * import { rotation } from 'keyblock/hierarchy';
+ *
+ * const kcv = { method: 'cmac', value: '0000000000' } as const;
+ * const port: rotation.TranslatePort = {
+ *   translate: async ({ block }) => block, // asks a device
+ *   kcv: async () => kcv,
+ *   keyKcv: async () => kcv,
+ * };
+ * const from = { keyId: 'eu-central-1/shop', version: 1 };
+ * const to = { keyId: 'eu-central-1/shop', version: 2 };
+ * const task = { jobId: 'j1', from, to, bornUnderNew: false, items: [] };
+ * const result = await rotation.verifyWithPort({ task: { kind: 'verify-task', ...task }, port });
+ * result.verification; // 'kcv-only'
+ * ```
  */
 export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promise<VerifyResult> {
   const { task, port } = readPortOptions(options, 'verify-task');
@@ -143,6 +176,22 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
  * @returns A verdict for each key, in JSON, for {@link cleanupApply}.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`; and what the port rejects with, unless it is
  * about a single block.
+ *
+ * @example
+ * ```ts
+ * import { rotation } from 'keyblock/hierarchy';
+ *
+ * const kcv = { method: 'cmac', value: '0000000000' } as const;
+ * const port: rotation.TranslatePort = {
+ *   translate: async ({ block }) => block, // asks a device
+ *   kcv: async () => kcv,
+ *   keyKcv: async () => kcv,
+ * };
+ * const from = { keyId: 'eu-central-1/shop', version: 1 };
+ * const to = { keyId: 'eu-central-1/shop', version: 2 };
+ * const task = { kind: 'cleanup-task', jobId: 'j1', keep: to, drop: from, items: [] } as const;
+ * (await rotation.cleanupWithPort({ task, port })).items; // []
+ * ```
  */
 export async function cleanupWithPort(
   options: PortRunOptions<CleanupTask>,

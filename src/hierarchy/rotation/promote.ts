@@ -18,7 +18,7 @@ import {
 } from './job.js';
 import { type MainKeyRecord, withEvent } from './main-key-record.js';
 import { withFence } from './plan.js';
-import { withoutProof } from './verify.js';
+import { withoutProof } from './verify-fold.js';
 
 /**
  * Makes the new main key the active one, and the old one retiring, in one write. Blocks under the
@@ -76,6 +76,21 @@ function mayPromote({ phase, reason, policy }: RotationJob): boolean {
  * @returns Job and main key, and the writes that store them: the main key first.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a rotation that is not promoted, once clean-up
  * has begun, and where the old main key is compromised; `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { createRegionKey, rotation } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const policy = { maxReaderStalenessSeconds: 0 };
+ * const planned = rotation.plan({ env, mainKey: record, kdh, policy });
+ * const started = rotation.start({ env, ...planned });
+ * const { job } = rotation.verifyFold({ env, job: started.job, results: [], count: 0 });
+ * const promoted = rotation.promote({ env, job, mainKey: started.mainKey });
+ * rotation.rollback({ env, ...promoted }).job.phase; // 'translating'
+ * ```
  */
 export function rollback<M extends MainKeyRecord>(options: RotationOptions<M>): RotationStep<M> {
   const { at, job, mainKey } = readStep(options);

@@ -44,6 +44,22 @@ export interface RetireOptions<M extends MainKeyRecord> extends RotationOptions<
  * @returns Job and main key, and the writes that store them: the main key first.
  * @throws {@link KeyblockError} `STATE_CONFLICT` while blocks are left, before a rotation that is
  * aborted may end (`cleanupNotBefore`), and for one that is paused or over; `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { createRegionKey, rotation } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const policy = { maxReaderStalenessSeconds: 0 };
+ * const planned = rotation.plan({ env, mainKey: record, kdh, policy });
+ * const started = rotation.start({ env, ...planned });
+ * const { job } = rotation.verifyFold({ env, job: started.job, results: [], count: 0 });
+ * const promoted = rotation.promote({ env, job, mainKey: started.mainKey });
+ * const cleaning = rotation.startCleanup({ env, ...promoted });
+ * rotation.retire({ env, ...cleaning, stragglers: 0 }).job.phase; // 'done'
+ * ```
  */
 export function retire<M extends MainKeyRecord>(options: RetireOptions<M>): RotationStep<M> {
   const { at, job, mainKey } = readStep(options);
@@ -95,6 +111,25 @@ export interface DestroyOptions<M extends MainKeyRecord> {
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a version that is not retired or not for long
  * enough, while blocks are left under it, and while a token that carries it can still be loaded;
  * `UNKNOWN_KEY_VERSION`, `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { createRegionKey, rotation } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const policy = { maxReaderStalenessSeconds: 0 };
+ * const planned = rotation.plan({ env, mainKey: record, kdh, policy });
+ * const started = rotation.start({ env, ...planned });
+ * const { job } = rotation.verifyFold({ env, job: started.job, results: [], count: 0 });
+ * const promoted = rotation.promote({ env, job, mainKey: started.mainKey });
+ * const cleaning = rotation.startCleanup({ env, ...promoted });
+ * const { mainKey } = rotation.retire({ env, ...cleaning, stragglers: 0 });
+ * const later = { at: new Date(env.at.getTime() + 91 * 86_400_000) };
+ * const end = rotation.destroy({ env: later, mainKey, version: 1, stragglers: 0 });
+ * end.mainKey.versions[0]?.state; // 'destroyed'
+ * ```
  */
 export function destroy<M extends MainKeyRecord>(
   options: DestroyOptions<M>,

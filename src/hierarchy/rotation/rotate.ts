@@ -8,7 +8,6 @@ import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { isoTime } from '../env.js';
 import type { RotationJob } from '../records.js';
-import { startCleanup } from './cleanup.js';
 import { reconcile } from './control.js';
 import { type Drive, envOf, type Steps, statusOf, store } from './drive.js';
 import { createEngine, type EngineOptions } from './engine.js';
@@ -17,10 +16,11 @@ import { hasEnded, readJob } from './job.js';
 import { type MainKeyRecord, readMainKey } from './main-key-record.js';
 import { type RecordSource, readSource } from './pages.js';
 import { cleanupPass, translatePass, verifyPass } from './passes.js';
-import { type StartOptions, start } from './plan.js';
 import { promote } from './promote.js';
 import { retire } from './retire.js';
 import type { RotateStep } from './rotate-steps.js';
+import { type StartOptions, start } from './start.js';
+import { startCleanup } from './start-cleanup.js';
 
 /** What {@link rotate} takes. */
 export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
@@ -64,7 +64,8 @@ export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
  * const env = { at: new Date() };
  * const kdh = { hsmId: 'hsm-1' };
  * const { record: region, secret } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
- * const ring = createKeyRing({ keys: [{ ref: { keyId: 'eu-central-1', version: 1 }, key: secret }] });
+ * const ref = { keyId: 'eu-central-1', version: 1 };
+ * const ring = createKeyRing({ keys: [{ ref, key: secret }] });
  * const profile = createProfile({ env, region, ring, profileId: 'shop', config: {} }).record;
  *
  * const store = new Map<string, StoredRecord>([[recordId(profile), profile]]);

@@ -67,8 +67,9 @@ export interface TasksOptions {
 
 /**
  * Says what has to be re-wrapped in some records: whatever has no block under the new main key; and
- * before the switch, or after a roll-back, whatever has none under the active one. Nothing for what is done already, for tombstones, and for records of other profiles. Of a profile
- * with several versions it is one version at a time: ask again with the record as it is then.
+ * before the switch, or after a roll-back, whatever has none under the active one. Nothing for what
+ * is done already, for tombstones, and for records of other profiles. Of a profile with several
+ * versions it is one version at a time: ask again with the record as it is then.
  *
  * @param options - The rotation, its main key, and a page of records.
  * @returns Tasks for {@link run}, in JSON; none while the rotation is paused, or when it is over.

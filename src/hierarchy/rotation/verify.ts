@@ -6,21 +6,12 @@
 
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
-import { type Env, isoTime } from '../env.js';
 import { type KeyRing, secretOf } from '../key-ring.js';
-import type {
-  AuditEvent,
-  Commitment,
-  ConditionalWrite,
-  KeyRef,
-  MainKeyVersion,
-  RotationJob,
-} from '../records.js';
+import type { Commitment, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
 import { sameHeader } from '../rewrap-block.js';
 import { versionOf } from '../versions.js';
-import { addCommitments, createCommitter, createSum, sameCommitment } from './commitment.js';
+import { createCommitter, createSum } from './commitment.js';
 import { blockUnder } from './held-key.js';
-import { auditEvent, conflict, enter, readJob, requireRunning, stored } from './job.js';
 import { failureOf, type RotationFailure, readTask } from './run.js';
 import {
   itemOf,
@@ -66,6 +57,19 @@ export interface VerifyResult {
  * @param options - The rotation, its main key, and a page of records.
  * @returns Tasks for {@link verifyRun}, in JSON: every live record is in one.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * import { createRegionKey, rotation } from 'keyblock/hierarchy';
+ *
+ * const env = { at: new Date() };
+ * const kdh = { hsmId: 'hsm-1' };
+ * const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+ * const policy = { maxReaderStalenessSeconds: 0 };
+ * const planned = rotation.plan({ env, mainKey: record, kdh, policy });
+ * const started = rotation.start({ env, ...planned });
+ * rotation.verifyTasks({ job: started.job, mainKey: started.mainKey, records: [] }); // []
+ * ```
  */
 export function verifyTasks(options: TasksOptions): readonly VerifyTask[] {
   return comparisonTasks(readTasksOptions(options));
@@ -108,6 +112,19 @@ export interface VerifyRunOptions {
  * @param options - The task, and a ring with both main keys.
  * @returns The sums of both sides and the rows that failed, in JSON, for {@link verifyFold}.
  * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION`, `INVALID_ARGUMENT`. Never for a single row.
+ *
+ * @example
+ * ```ts
+ * import { createKeyRing, rotation } from 'keyblock/hierarchy';
+ * import { generateKey } from 'keyblock';
+ *
+ * const from = { keyId: 'eu-central-1/shop', version: 1 };
+ * const to = { keyId: 'eu-central-1/shop', version: 2 };
+ * const key = () => generateKey({ algorithm: 'AES', lengthBits: 256 });
+ * const ring = createKeyRing({ keys: [{ ref: from, key: key() }, { ref: to, key: key() }] });
+ * const task = { jobId: 'j1', from, to, bornUnderNew: false, items: [] };
+ * rotation.verifyRun({ task: { kind: 'verify-task', ...task }, ring }).verification; // 'key-bytes'
+ * ```
  */
 export function verifyRun(options: VerifyRunOptions): VerifyResult {
   requireObject(options, 'options');
@@ -169,88 +186,4 @@ function requireAgreement(old: OpenedBlock, fresh: OpenedBlock): void {
 /** The name of a key in a commitment. */
 export function nameOf({ recordId, version }: RotationItem): string {
   return version === undefined ? recordId : `${recordId};v${version}`;
-}
-
-/** What {@link verifyFold} takes. */
-export interface VerifyFoldOptions {
-  /** The time. */
-  readonly env: Env;
-  /** The rotation. */
-  readonly job: RotationJob;
-  /** Of every task of one full scan. */
-  readonly results: readonly VerifyResult[];
-  /** How many live records the store says that it has: a scan that lost some is no proof. */
-  readonly count: number;
-}
-
-/** What {@link verifyFold} returns. */
-export interface VerifyFolded {
-  /** The rotation: `ready` to be promoted, or `translating` again. */
-  readonly job: RotationJob;
-  /** Stores the job. */
-  readonly writes: readonly ConditionalWrite[];
-  /** The rows that failed, all of them. */
-  readonly failures: readonly RotationFailure[];
-  /** What to log. */
-  readonly audit: readonly AuditEvent[];
-}
-
-/**
- * Judges a full scan: ready when no row failed, both sides add up to the same keys, and there are
- * as many as the store itself counts. Otherwise the rotation goes on translating. One that was
- * promoted before stays so, and is cleaned up only when it is proven.
- *
- * @param options - The job, the results of all tasks of one scan, and the count of the store.
- * @returns The job in its next phase, and the rows that failed.
- * @throws {@link KeyblockError} `STATE_CONFLICT` when the rotation is paused, over or promoted;
- * `INVALID_ARGUMENT`.
- */
-export function verifyFold(options: VerifyFoldOptions): VerifyFolded {
-  requireObject(options, 'options');
-  const at = isoTime(own(options, 'env') as Env); // checked in there
-  const job = readJob(own(options, 'job'));
-  requireRunning(job);
-  if (!VERIFIABLE.includes(job.phase)) throw conflict('job');
-  const count = own(options, 'count');
-  const results = own(options, 'results');
-  if (!Array.isArray(results) || typeof count !== 'number') {
-    throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
-  }
-  const ours = (results as readonly VerifyResult[]).filter(({ jobId }) => jobId === job.jobId);
-  const before = addCommitments(ours.map((result) => result.before));
-  const after = addCommitments(ours.map((result) => result.after));
-  const records = ours.reduce((sum, result) => sum + result.records, 0);
-  const failures = ours.flatMap((result) => result.failures);
-  const proven = failures.length === 0 && records === count && sameCommitment(before, after);
-  const verification = weakest(ours.map((result) => result.verification));
-  const isPromoted = job.phase === 'promoted';
-  const phase = proven ? 'ready' : 'translating';
-  const moved = isPromoted ? job : enter(job, phase, at);
-  const judged = proven ? { ...moved, commitment: after, verification } : withoutProof(moved);
-  const counters = { ...job.counters, seen: records, failed: failures.length };
-  const [next, writes] = stored(job, { ...judged, counters, total: count });
-  const audit = auditEvent(next, at, 'rotation.verify', {
-    count: records,
-    outcome: proven ? 'ok' : 'refused',
-  });
-  return { job: next, writes, failures, audit: [audit] };
-}
-
-/** A rotation that was promoted before all was translated is verified before anything is dropped. */
-const VERIFIABLE: readonly RotationJob['phase'][] = [
-  'translating',
-  'verifying',
-  'ready',
-  'promoted',
-];
-
-/** A job whose last proof does not hold any more. */
-export function withoutProof({ commitment, verification, ...job }: RotationJob): RotationJob {
-  return job;
-}
-
-/** One row that was compared by its check value makes it the comparison of all. */
-function weakest(kinds: readonly VerificationKind[]): VerificationKind {
-  if (kinds.includes('kcv-only')) return 'kcv-only';
-  return kinds.includes('port-compare') ? 'port-compare' : 'key-bytes';
 }

@@ -21,7 +21,7 @@ import {
 } from 'keyblock/hierarchy';
 
 export const REGION = 'eu-central-1';
-export const START = new Date('2027-01-01T00:00:00Z');
+const START = new Date('2027-01-01T00:00:00Z');
 export const KDH = { hsmId: 'hsm-1' };
 
 /** Records by kind and ID, and nothing else: what survives a crash. */
@@ -185,7 +185,7 @@ export function profileRing(world: World, profile: ProfileRecord): KeyRing {
 }
 
 /** The key that a block of a record holds, in hex. */
-export function clearKey(record: CustomerKeyRecord, ring: KeyRing): string {
+function clearKey(record: CustomerKeyRecord, ring: KeyRing): string {
   const [slot] = record.slots;
   const kbpk = slot && ring.secret(slot.under);
   if (slot === undefined || kbpk === undefined) throw new Error(`no block of ${record.keyId}`);
