@@ -26,7 +26,7 @@ export interface AnswerImportOptions {
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is no copy of that key.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { type CustomerKeyRecord, replication } from 'keyblock/hierarchy';
  *
  * declare const record: CustomerKeyRecord;

@@ -45,7 +45,7 @@ export interface ReplicateBlockOptions {
  * deletion or deleted; and the codes of `openCustomerKey`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import {
  *   type CustomerKeyRecord, type KeyRing, type ProfileRecord, replication, type SecretKey,
  * } from 'keyblock/hierarchy';
@@ -122,7 +122,7 @@ export interface AcceptBlockOptions {
  * codes of `unwrapKey` and `createCustomerKey`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { type KeyRing, type ProfileRecord, replication, type SecretKey } from 'keyblock/hierarchy';
  *
  * declare const command: replication.ImportTr31Command;

@@ -53,7 +53,7 @@ export interface CarriedOut {
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is no copy, or of another key.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { type CustomerKeyRecord, replication } from 'keyblock/hierarchy';
  *
  * declare const record: CustomerKeyRecord;
