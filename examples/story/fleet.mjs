@@ -146,7 +146,7 @@ async function refuseTheRest({ regionId }, [first, second]) {
 }
 
 /** Two people consent to an operation. */
-export function consent(operation) {
+function consent(operation) {
   const operationDigest = approvals.digest(operation);
   const at = now().toISOString();
   return ['ada', 'grace'].map((by) => ({ by, role: 'key custodian', at, operationDigest }));

@@ -142,7 +142,7 @@ export function layOutKeyBlock(
 }
 
 /** Header as text, payload and MAC in hex. */
-export function formatKeyBlock(message: Uint8Array, headerLength: number, mac: Uint8Array): string {
+function formatKeyBlock(message: Uint8Array, headerLength: number, mac: Uint8Array): string {
   const macOffset = 2 * message.length - headerLength;
   for (let i = 0; i < headerLength; i++) line[i] = message[i] as number; // in range
   writeHex(message, headerLength, line, headerLength);

@@ -9,13 +9,13 @@ import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import { sameRef } from '../identifiers.js';
-import { type KeyRing, secretOf } from '../key-ring.js';
+import type { KeyRing } from '../key-ring.js';
 import type { ConditionalWrite, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
 import { type Applied, applied } from './apply.js';
 import { blockUnder } from './held-key.js';
 import { readJob } from './job.js';
 import { type MainKeyRecord, refTo } from './main-key-record.js';
-import { failureOf, type RotationFailure, readTask } from './run.js';
+import { failureOf, type RotationFailure, readTask, withWorkbench } from './run.js';
 import {
   inTasks,
   itemOf,
@@ -25,7 +25,7 @@ import {
   readTasksOptions,
   type TasksOptions,
 } from './tasks.js';
-import { withOpened } from './translate.js';
+import type { Workbench } from './workbench.js';
 
 /** Keys that lose their block under one main key, if the one under the other opens. */
 export interface CleanupTask {
@@ -151,20 +151,29 @@ export interface CleanupRunOptions {
  */
 export function cleanupRun(options: CleanupRunOptions): CleanupResult {
   requireObject(options, 'options');
-  const { jobId, keep, drop, items } = readTask(own(options, 'task'), 'cleanup-task');
-  const kbpk = secretOf(own(options, 'ring'), keep);
-  return {
-    kind: 'cleanup-result',
-    jobId,
-    items: items.map((item) => {
-      try {
-        withOpened(kbpk, item.block, item, () => undefined);
-        return dropOutcome(item, drop);
-      } catch (error) {
-        return failureOf(item, error);
-      }
-    }),
-  };
+  const task = readTask(own(options, 'task'), 'cleanup-task');
+  return withWorkbench(options, (workbench) => cleanupTask(task, workbench));
+}
+
+/** The same with what is prepared. */
+export function cleanupTask(
+  { jobId, keep, drop, items }: CleanupTask,
+  workbench: Workbench,
+): CleanupResult {
+  const outcomes = new Array<CleanupOutcome>(items.length);
+  workbench.open({
+    ref: keep,
+    items,
+    indexes: [...items.keys()],
+    blockOf: ({ block }) => block,
+    visit(index) {
+      outcomes[index] = dropOutcome(items[index] as RotationItem, drop); // in range, as below
+    },
+    refuse(index, error) {
+      outcomes[index] = failureOf(items[index] as RotationItem, error);
+    },
+  });
+  return { kind: 'cleanup-result', jobId, items: outcomes };
 }
 
 /** The verdict on a key whose other block has been opened. */

@@ -4,16 +4,17 @@ import { KeyblockError } from '../../errors.js';
 import { own } from '../../primitives/bytes.js';
 import type { RandomBytes } from '../../primitives/random.js';
 import type { SecretKey } from '../../secret-key.js';
-import { type KeyRing, withSecret } from '../key-ring.js';
+import { type KeyRing, secretOf, withSecret } from '../key-ring.js';
 import { openProfileVersion } from '../profile.js';
 import type { KeyRef, RotationJob } from '../records.js';
 import { versionOf } from '../versions.js';
-import { type CleanupResult, type CleanupTask, cleanupRun } from './cleanup.js';
+import { type CleanupResult, type CleanupTask, cleanupTask } from './cleanup.js';
 import type { MainKeyRecord } from './main-key-record.js';
 import { cleanupWithPort, runWithPort, type TranslatePort, verifyWithPort } from './port.js';
-import { type RewrapResult, run } from './run.js';
+import { type RewrapResult, rewrapTask } from './run.js';
 import type { RewrapTask } from './tasks.js';
-import { type VerifyResult, type VerifyTask, verifyRun } from './verify.js';
+import { type VerifyResult, type VerifyTask, verifyTask } from './verify.js';
+import { createWorkbench } from './workbench.js';
 
 /** What works on tasks. */
 export interface RotationEngine {
@@ -49,12 +50,13 @@ export function createEngine(
   const given = own(options, 'ring');
   if (given === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'ring' });
   const { ring, opened } = withVersions(given, mainKey, [job.from, job.to]);
-  const randomBytes = own(options, 'randomBytes');
+  const workbench = createWorkbench(ring, own(options, 'randomBytes'));
   return {
-    rewrap: (task) => run({ task, ring, randomBytes }),
-    verify: (task) => verifyRun({ task, ring }),
-    cleanup: (task) => cleanupRun({ task, ring }),
+    rewrap: (task) => rewrapTask(task, workbench),
+    verify: (task) => verifyTask(task, secretOf(ring, task.to), workbench),
+    cleanup: (task) => cleanupTask(task, workbench),
     close: () => {
+      workbench.destroy();
       for (const key of opened) key.destroy();
     },
   };

@@ -12,11 +12,12 @@ import { sameKcv } from '../check-value.js';
 import type { Kcv, KeyRef } from '../records.js';
 import { sameHeader } from '../rewrap-block.js';
 import { slotOf } from '../storage-block.js';
+import { type CheckedBlock, checkedBlock } from './checked-block.js';
 import { type CleanupResult, type CleanupTask, dropOutcome } from './cleanup.js';
 import { createPublicCommitter, createSum } from './commitment.js';
 import { failureOf, type RewrapResult, type RotationFailure, readTask } from './run.js';
 import type { RewrapTask, RotationItem } from './tasks.js';
-import { checkHeader } from './translate.js';
+
 import {
   countRecords,
   nameOf,
@@ -88,9 +89,9 @@ export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<
   const { jobId, from, to } = task;
   const kbpkKcv = await port.kcv(to);
   const items = await eachItem(task.items, async (item) => {
-    const old = checkedHeader(item, item.block);
+    const old = checkedText(item, item.block);
     const block = await port.translate({ block: old.block, from, to });
-    if (!sameHeader(checkedHeader(item, block).header, old.header)) {
+    if (!sameHeader(checkedText(item, block).header, old.header)) {
       throw new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
     }
     const { recordId, expectedRevision, version } = item;
@@ -134,7 +135,7 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
   const isCompared = typeof port.compare === 'function';
   const verification: VerificationKind = isCompared ? 'port-compare' : 'kcv-only';
   const outcomes = await eachItem(task.items, async (item) => {
-    const fresh = checkedHeader(item, item.newBlock);
+    const fresh = checkedText(item, item.newBlock);
     const newKcv = await port.keyKcv({ block: fresh.block, under: to });
     const isBorn = item.block === undefined && task.bornUnderNew;
     const oldKcv = isBorn ? newKcv : await agreeingKcv(item, fresh, newKcv);
@@ -153,8 +154,8 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
     failures,
   };
 
-  async function agreeingKcv(item: RotationItem, fresh: Checked, newKcv: Kcv): Promise<Kcv> {
-    const old = checkedHeader(item, item.block);
+  async function agreeingKcv(item: RotationItem, fresh: CheckedBlock, newKcv: Kcv): Promise<Kcv> {
+    const old = checkedText(item, item.block);
     const oldBlock = { block: old.block, under: from };
     const oldKcv = await port.keyKcv(oldBlock);
     if (!sameHeader(old.header, fresh.header)) {
@@ -199,7 +200,7 @@ export async function cleanupWithPort(
   const { task, port } = readPortOptions(options, 'cleanup-task');
   const { jobId, keep, drop } = task;
   const items = await eachItem(task.items, async (item) => {
-    await port.keyKcv({ block: checkedHeader(item, item.block).block, under: keep });
+    await port.keyKcv({ block: checkedText(item, item.block).block, under: keep });
     return dropOutcome(item, drop);
   });
   return { kind: 'cleanup-result', jobId, items };
@@ -234,18 +235,11 @@ async function eachItem<T>(
   return outcomes;
 }
 
-interface Checked {
-  readonly block: string;
-  readonly header: ReturnType<typeof parseKeyBlock>['header'];
-}
-
-/** What can be told of a block without its main key, which the device authenticates. */
-function checkedHeader(item: RotationItem, block: string | undefined): Checked {
-  if (item.refusal !== undefined) throw new KeyblockError(item.refusal, { field: 'record' });
-  if (block === undefined) throw new KeyblockError('STALE_VERSION', { field: 'slot' });
-  const { header } = parseKeyBlock(block);
-  checkHeader(header, item);
-  return { block, header };
+/** A block whose whole text is sound: nothing but the device says whether it is authentic. */
+function checkedText(item: RotationItem, block: string | undefined): CheckedBlock {
+  const checked = checkedBlock(item, block);
+  parseKeyBlock(checked.block);
+  return checked;
 }
 
 /** What a port tells of a key goes into a sum in the place of the key. */

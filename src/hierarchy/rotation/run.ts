@@ -7,10 +7,10 @@
 import { KeyblockError, type KeyblockErrorCode, type KeyblockErrorField } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import type { RandomBytes } from '../../primitives/random.js';
-import { type KeyRing, secretOf } from '../key-ring.js';
+import type { KeyRing } from '../key-ring.js';
 import type { BlockSlot, KeyRef } from '../records.js';
 import type { RewrapTask, RotationItem } from './tasks.js';
-import { createTranslator } from './translate.js';
+import { createWorkbench, type Rewrapped, type Workbench } from './workbench.js';
 
 /** A key that could not be worked on: whose it is, and why. */
 export interface RotationFailure {
@@ -70,31 +70,41 @@ export interface RunOptions {
  * const to = { keyId: 'eu-central-1/shop', version: 2 };
  * const key = () => generateKey({ algorithm: 'AES', lengthBits: 256 });
  * const ring = createKeyRing({ keys: [{ ref: from, key: key() }, { ref: to, key: key() }] });
- * const item = { recordId: 'k1', expectedRevision: 1, place: 'kb1;c;eu-central-1;shop;0;k1' };
- * const task = { kind: 'rewrap-task', jobId: 'j1', from, to, items: [item] } as const;
- * rotation.run({ task, ring }).items;
- * // [{ recordId: 'k1', version: undefined, code: 'STALE_VERSION', field: 'slot' }]
+ * const task = { kind: 'rewrap-task', jobId: 'j1', from, to, items: [] } as const;
+ * rotation.run({ task, ring }).items; // []
  * ```
  */
 export function run(options: RunOptions): RewrapResult {
   requireObject(options, 'options');
-  const { jobId, from, to, items } = readTask(own(options, 'task'), 'rewrap-task');
-  const ring = own(options, 'ring');
-  const translator = createTranslator({
-    from: secretOf(ring, from),
-    to: secretOf(ring, to),
-    under: to,
-    randomBytes: own(options, 'randomBytes'),
-  });
-  return { kind: 'rewrap-result', jobId, to, items: items.map((item) => rewrap(item)) };
+  const task = readTask(own(options, 'task'), 'rewrap-task');
+  return withWorkbench(options, (workbench) => rewrapTask(task, workbench));
+}
 
-  function rewrap(item: RotationItem): RewrapOutcome {
+/** The same with what is prepared. */
+export function rewrapTask(
+  { jobId, from, to, items }: RewrapTask,
+  workbench: Workbench,
+): RewrapResult {
+  const rewrapped = workbench.rewrap(from, to, items);
+  const outcomes = items.map((item, i): RewrapOutcome => {
     const { recordId, expectedRevision, version } = item;
-    try {
-      return { recordId, expectedRevision, version, slot: translator.translate(item) };
-    } catch (error) {
-      return failureOf(item, error);
-    }
+    const outcome = rewrapped[i] as Rewrapped; // as many come back
+    if ('error' in outcome) return failureOf(item, outcome.error);
+    return { recordId, expectedRevision, version, slot: outcome.slot };
+  });
+  return { kind: 'rewrap-result', jobId, to, items: outcomes };
+}
+
+/** Prepares what one task needs, and destroys it after. */
+export function withWorkbench<T>(
+  options: { readonly ring: KeyRing; readonly randomBytes?: RandomBytes | undefined },
+  use: (workbench: Workbench) => T,
+): T {
+  const workbench = createWorkbench(own(options, 'ring'), own(options, 'randomBytes'));
+  try {
+    return use(workbench);
+  } finally {
+    workbench.destroy();
   }
 }
 

@@ -5,14 +5,16 @@
  */
 
 import { KeyblockError } from '../../errors.js';
-import { own, requireObject } from '../../primitives/bytes.js';
+import { equalBytes, own, requireObject } from '../../primitives/bytes.js';
+import type { SecretKey } from '../../secret-key.js';
+import type { KeyBlockHeader } from '../../tr31/header.js';
 import { type KeyRing, secretOf } from '../key-ring.js';
 import type { Commitment, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
 import { sameHeader } from '../rewrap-block.js';
 import { versionOf } from '../versions.js';
 import { createCommitter, createSum } from './commitment.js';
 import { blockUnder } from './held-key.js';
-import { failureOf, type RotationFailure, readTask } from './run.js';
+import { failureOf, type RotationFailure, readTask, withWorkbench } from './run.js';
 import {
   itemOf,
   type PageOptions,
@@ -20,7 +22,7 @@ import {
   readTasksOptions,
   type TasksOptions,
 } from './tasks.js';
-import { type OpenedBlock, sameHeaderText, sameKey, withOpened } from './translate.js';
+import type { Workbench } from './workbench.js';
 
 /** Keys whose two blocks are to be compared. */
 export interface VerifyTask {
@@ -129,40 +131,86 @@ export interface VerifyRunOptions {
 export function verifyRun(options: VerifyRunOptions): VerifyResult {
   requireObject(options, 'options');
   const task = readTask(own(options, 'task'), 'verify-task');
-  const ring = own(options, 'ring');
-  const from = secretOf(ring, task.from);
-  const to = secretOf(ring, task.to);
-  const committer = createCommitter(to, task.jobId);
+  const to = secretOf(own(options, 'ring'), task.to);
+  return withWorkbench(options, (workbench) => verifyTask(task, to, workbench));
+}
+
+/** The same with what is prepared. */
+export function verifyTask(task: VerifyTask, to: SecretKey, workbench: Workbench): VerifyResult {
+  const { jobId, items, bornUnderNew } = task;
+  const committer = createCommitter(to, jobId);
   const before = createSum();
   const after = createSum();
-  const failures: RotationFailure[] = [];
-  for (const item of task.items) {
-    try {
-      verifyItem(item);
-    } catch (error) {
-      failures.push(failureOf(item, error));
-    }
+  const failures = new Array<RotationFailure | undefined>(items.length);
+  const refuse = (index: number, error: unknown) => {
+    failures[index] = failureOf(itemAt(index), error);
+  };
+  const fresh = openNew(task, workbench, refuse);
+  const isBorn = ({ block }: RotationItem) => block === undefined && bornUnderNew;
+  try {
+    fresh.forEach((opened, index) => {
+      if (isBorn(itemAt(index))) commit(index, opened.key);
+    });
+    workbench.open({
+      ref: task.from,
+      items,
+      indexes: [...fresh.keys()].filter((index) => !isBorn(itemAt(index))),
+      blockOf: ({ block }) => block,
+      visit(index, header, key) {
+        const opened = fresh.get(index) as OpenedBlock; // these were asked for
+        const disagreement = disagreementOf({ header, key }, opened);
+        if (disagreement === undefined) commit(index, key);
+        else refuse(index, disagreement);
+      },
+      refuse,
+    });
+  } finally {
+    for (const { key } of fresh.values()) key.fill(0);
   }
   return {
     kind: 'verify-result',
-    jobId: task.jobId,
-    records: countRecords(task.items),
+    jobId,
+    records: countRecords(items),
     before: before.total(),
     after: after.total(),
     verification: 'key-bytes',
-    failures,
+    failures: failures.filter((failure) => failure !== undefined),
   };
 
-  function verifyItem(item: RotationItem): void {
-    withOpened(to, item.newBlock, item, (fresh) => {
-      const isBorn = item.block === undefined && task.bornUnderNew;
-      if (!isBorn) withOpened(from, item.block, item, (old) => requireAgreement(old, fresh));
-      // One hash for both sides: the keys have just been compared, byte for byte.
-      const hash = committer.hash(nameOf(item), item.attributes, fresh.key);
-      before.add(hash);
-      after.add(hash);
-    });
+  function itemAt(index: number): RotationItem {
+    return items[index] as RotationItem; // in range
   }
+
+  /** One hash for both sides: the keys have just been compared, byte for byte. */
+  function commit(index: number, key: Uint8Array): void {
+    const item = itemAt(index);
+    const hash = committer.hash(nameOf(item), item.attributes, key);
+    before.add(hash);
+    after.add(hash);
+  }
+}
+
+interface OpenedBlock {
+  readonly header: KeyBlockHeader;
+  readonly key: Uint8Array;
+}
+
+/** Opens what is under the new main key. The keys are copies: the caller overwrites them. */
+function openNew(
+  { to, items }: VerifyTask,
+  workbench: Workbench,
+  refuse: (index: number, error: unknown) => void,
+): ReadonlyMap<number, OpenedBlock> {
+  const opened = new Map<number, OpenedBlock>();
+  workbench.open({
+    ref: to,
+    items,
+    indexes: [...items.keys()],
+    blockOf: ({ newBlock }) => newBlock,
+    visit: (index, header, key) => opened.set(index, { header, key: new Uint8Array(key) }),
+    refuse,
+  });
+  return opened;
 }
 
 /** Records, of which a profile may have several keys in a task, one after the other. */
@@ -176,11 +224,11 @@ export function countRecords(items: readonly RotationItem[]): number {
   return count;
 }
 
-function requireAgreement(old: OpenedBlock, fresh: OpenedBlock): void {
-  if (!sameKey(old, fresh)) throw new KeyblockError('KCV_MISMATCH', { field: 'key' });
-  if (!sameHeaderText(old, fresh) && !sameHeader(old.header, fresh.header)) {
-    throw new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
-  }
+function disagreementOf(old: OpenedBlock, fresh: OpenedBlock): KeyblockError | undefined {
+  if (!equalBytes(old.key, fresh.key)) return new KeyblockError('KCV_MISMATCH', { field: 'key' });
+  return sameHeader(old.header, fresh.header)
+    ? undefined
+    : new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
 }
 
 /** The name of a key in a commitment. */

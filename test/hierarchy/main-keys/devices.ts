@@ -21,7 +21,7 @@ export const REGION_ID = 'eu-central-1';
 export const HSM_ID = 'hsm-2';
 
 /** The present, and the time a while after it. */
-export const NOW = new Date('2027-03-01T12:00:00.000Z');
+const NOW = new Date('2027-03-01T12:00:00.000Z');
 export const env: Env = { at: NOW };
 
 /** A time so many seconds after the present. */
@@ -30,7 +30,7 @@ export function timeAfter(seconds: number): string {
 }
 
 /** What stands for a certificate where nobody looks into it. */
-export const CERTIFICATE = btoa('the certificate of the device');
+const CERTIFICATE = btoa('the certificate of the device');
 
 export const IDENTITY: DeviceIdentity = {
   serial: 'A4665',
