@@ -31,7 +31,7 @@ export {
   type TranslatePort,
   verifyWithPort,
 } from './port.js';
-export { promote, rollback } from './promote.js';
+export { type PromoteOptions, promote, rollback } from './promote.js';
 export { type DestroyOptions, destroy, type RetireOptions, retire } from './retire.js';
 export { type RotateOptions, rotate } from './rotate.js';
 export type { RotateStep, RotationPass, WriteOutcome } from './rotate-steps.js';

@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { MainKeyVersion, RotationJob } from '../records.js';
+import { own } from '../../primitives/bytes.js';
+import type { HsmSyncRecord, MainKeyVersion, RotationJob } from '../records.js';
+import { allReceipts } from '../region.js';
 import { versionOf } from '../versions.js';
 import {
   auditEvent,
@@ -20,6 +22,12 @@ import { type MainKeyRecord, withEvent } from './main-key-record.js';
 import { withFence } from './plan.js';
 import { withoutProof } from './verify-fold.js';
 
+/** What {@link promote} takes. */
+export interface PromoteOptions<M extends MainKeyRecord> extends RotationOptions<M> {
+  /** Of a region: its devices, as they stand now. */
+  readonly hsms?: readonly HsmSyncRecord[] | undefined;
+}
+
 /**
  * Makes the new main key the active one, and the old one retiring, in one write. Blocks under the
  * old one are left alone until every reader has seen it. Where the switch is made already, only the
@@ -29,7 +37,7 @@ import { withoutProof } from './verify-fold.js';
  * main key.
  * @returns Job and main key, and the writes that store them: the main key first.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a rotation that was not verified, or is paused
- * or over, and for a main key that is compromised or on its way out; `INVALID_ARGUMENT`.
+ * or over, while a device in service has not got the new main key of its region, and for a main key that is compromised or on its way out; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts
@@ -44,7 +52,7 @@ import { withoutProof } from './verify-fold.js';
  * promoted.mainKey.versions.map(({ state }) => state); // ['retiring', 'active']
  * ```
  */
-export function promote<M extends MainKeyRecord>(options: RotationOptions<M>): RotationStep<M> {
+export function promote<M extends MainKeyRecord>(options: PromoteOptions<M>): RotationStep<M> {
   const { at, job, mainKey } = readStep(options);
   requireRunning(job);
   if (mainKey.jobId !== job.jobId) throw conflict('record');
@@ -52,6 +60,7 @@ export function promote<M extends MainKeyRecord>(options: RotationOptions<M>): R
   const { state, draining } = versionOf(versions, job.to.version);
   const isPromoted = state === 'active';
   if (!isPromoted && (draining === true || !mayPromote(job))) throw conflict('job');
+  if (!isPromoted && !isHeldByAll(options, mainKey, job.to.version)) throw conflict('record');
   const switched = isPromoted
     ? mainKey
     : withEvent(mainKey, { kind: 'promote', version: job.to.version });
@@ -59,6 +68,16 @@ export function promote<M extends MainKeyRecord>(options: RotationOptions<M>): R
   const next = entered === job ? job : withFence(entered, at);
   const audit = isPromoted ? [] : [auditEvent(next, at, 'rotation.promote')];
   return stepFrom({ job, mainKey }, { job: next, mainKey: switched }, audit);
+}
+
+/** A device that came into service since the key was distributed must not be left without it. */
+function isHeldByAll<M extends MainKeyRecord>(
+  options: PromoteOptions<M>,
+  mainKey: MainKeyRecord,
+  version: number,
+): boolean {
+  if (mainKey.kind !== 'region-key') return true;
+  return allReceipts({ record: mainKey, version, hsms: own(options, 'hsms') ?? [] });
 }
 
 /** Every row was proven; or the old main key is in other hands, and may be left before. */

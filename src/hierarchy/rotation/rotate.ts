@@ -145,9 +145,9 @@ async function* advance<M extends MainKeyRecord>(
     case 'translating':
     case 'verifying':
     case 'rolling-back':
-      return isUrgent(drive.job) ? yield* switchOver(drive) : yield* prove(drive);
+      return isUrgent(drive.job) ? yield* switchOver(drive, options) : yield* prove(drive);
     case 'ready':
-      return yield* switchOver(drive);
+      return yield* switchOver(drive, options);
     case 'promoted':
       return drive.job.commitment === undefined ? yield* prove(drive) : yield* beginCleanup(drive);
     case 'cleaning':
@@ -185,9 +185,13 @@ async function* prove<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   if (isProven === false && (hasFailed || drive.idle > 1)) yield* blocked(drive);
 }
 
-async function* switchOver<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
+async function* switchOver<M extends MainKeyRecord>(
+  drive: Drive<M>,
+  options: RotateOptions<M>,
+): Steps<M> {
   const { job, mainKey } = drive;
-  yield* store(drive, 'promote', promote({ env: envOf(drive), job, mainKey }));
+  const hsms = own(options, 'hsms');
+  yield* store(drive, 'promote', promote({ env: envOf(drive), job, mainKey, hsms }));
 }
 
 async function* beginCleanup<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {

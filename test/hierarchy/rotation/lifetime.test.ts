@@ -1,6 +1,6 @@
 // Where a rotation stands, what a compromise exposes, and the end of a main key (I6).
 
-import { rotation } from 'keyblock/hierarchy';
+import { createRegionKey, mainKeys, rotation } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import { begin, drive, steps } from './drive.js';
 import { addCustomer, createWorld, now, REGION, ringOf } from './world.js';
@@ -200,5 +200,23 @@ describe('a region', () => {
       [2],
     ]);
     expect(ringOf(world).secret({ keyId: REGION, version: 2 })).toBeDefined();
+  });
+});
+
+describe('the switch of a region', () => {
+  it('waits for a device that came into service since the key was distributed', () => {
+    const env = { at: new Date('2027-01-01') };
+    const kdh = { hsmId: 'hsm-1' };
+    const { record } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+    const started = rotation.start({ env, ...rotation.plan({ env, mainKey: record, kdh }) });
+    const { job } = rotation.verifyFold({ env, job: started.job, results: [], count: 0 });
+    const { mainKey } = started;
+    const blank = mainKeys.createHsmRecord({ regionId: 'eu-central-1', hsmId: 'hsm-2' });
+    const late = { ...blank, state: 'in-service' } as const;
+    expect(() => rotation.promote({ env, job, mainKey, hsms: [late] })).toThrow(
+      expect.objectContaining({ code: 'STATE_CONFLICT' }),
+    );
+    const { mainKey: switched } = rotation.promote({ env, job, mainKey, hsms: [blank] });
+    expect(switched.versions.map(({ state }) => state)).toEqual(['retiring', 'active']);
   });
 });
