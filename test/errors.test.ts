@@ -160,9 +160,9 @@ describe('the tables of errors', () => {
     ]);
   });
 
-  it('say something else for every code and every field', () => {
+  it('say something else for every code, and of a field what its name does not', () => {
     expect(new Set(Object.values(ERROR_CODES)).size).toBe(CODES.length);
-    expect(new Set(Object.values(ERROR_FIELDS)).size).toBe(FIELDS.length);
+    for (const field of FIELDS) expect(ERROR_FIELDS[field]).not.toMatch(`${field}:`);
   });
 });
 

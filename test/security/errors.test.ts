@@ -170,7 +170,7 @@ describe('the message', { timeout: 60_000 }, () => {
     for (const code of ALL) {
       expect(new KeyblockError(code).message).toBe(ERROR_CODES[code]);
       for (const field of Object.keys(ERROR_FIELDS) as KeyblockErrorField[]) {
-        const expected = `${ERROR_CODES[code]} (${ERROR_FIELDS[field]})`;
+        const expected = `${ERROR_CODES[code]} (${field}: ${ERROR_FIELDS[field]})`;
         expect(new KeyblockError(code, { field }).message).toBe(expected);
         expect(new KeyblockError(code, { field, offset: 7 }).message).toBe(expected);
       }
@@ -192,7 +192,7 @@ describe('the message', { timeout: 60_000 }, () => {
         const error = caught(call);
         if (error === undefined) continue;
         const { code, field, offset } = error;
-        const hint = field === undefined ? '' : ` (${ERROR_FIELDS[field]})`;
+        const hint = field === undefined ? '' : ` (${field}: ${ERROR_FIELDS[field]})`;
         if (error.message !== ERROR_CODES[code] + hint) expect.unreachable(error.message);
         if (offset !== undefined && !Number.isInteger(offset)) expect.unreachable(error.message);
         seen.add(code);
