@@ -30,6 +30,9 @@ const ALGORITHM_INDICATORS = {
   ]),
 } as const;
 
+/** What precedes the optional blocks: the same in most key blocks that one KBPK protects. */
+const FIXED_HEADER_LENGTH = 16;
+
 /** Derives both keys of a version whose binding is CMAC. */
 export function deriveCmacKeys(kbpk: Uint8Array, version: Version): BlockKeys {
   const isStream = version.binding === 'aes-cmac-ctr';
@@ -38,7 +41,7 @@ export function deriveCmacKeys(kbpk: Uint8Array, version: Version): BlockKeys {
   const kbak = deriveKey(prf, kbpk.length, version, 'mac');
   prf.destroy();
   const encryption = createCipher(kbek, version);
-  const authentication = createCmac(createCipher(kbak, version));
+  const authentication = createCmac(createCipher(kbak, version), FIXED_HEADER_LENGTH);
   return {
     kbpk: new Uint8Array(kbpk),
     kbek,
