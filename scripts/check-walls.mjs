@@ -21,7 +21,7 @@ const CLOSED = {
 const OPEN = { 'hierarchy/transport': ['tr34'] };
 
 /** All that src may import besides itself, and what some of its folders may besides. */
-const PACKAGES = /^@noble\/(?:ciphers|hashes)\//;
+const PACKAGES = /^@noble\/hashes\//;
 const PACKAGES_OF = { tr34: /^@noble\/curves\//, 'tr34/pki': /^(?:pkijs|asn1js)$/ };
 
 /** All that src may take from the host: present everywhere, and neither I/O nor clock nor state. */

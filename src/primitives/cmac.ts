@@ -10,23 +10,39 @@ export interface Cmac {
   destroy(): void;
 }
 
-/** Prepares CMAC: the cipher becomes part of it and is destroyed with it. */
-export function createCmac(cipher: BlockCipher): Cmac {
+/**
+ * Prepares CMAC: the cipher becomes part of it and is destroyed with it.
+ *
+ * @param headLength - Whole blocks at the start of messages that are public and mostly alike, such
+ * as the header of a key block: the state after them is kept for the next message.
+ */
+export function createCmac(cipher: BlockCipher, headLength = 0): Cmac {
   const { blockLength } = cipher;
   const k1 = new Uint8Array(blockLength);
   cipher.encryptBlock(k1, 0);
   doubleBlock(k1);
   const k2 = new Uint8Array(k1);
   doubleBlock(k2);
+  const head = new Uint8Array(headLength);
+  const stateAfterHead = new Uint8Array(blockLength);
+  let hasHead = false;
   return {
     compute(message) {
-      const state = new Uint8Array(blockLength);
       // The last block, whole or not, is treated apart; the empty message has one too.
       const last = Math.max(0, Math.ceil(message.length / blockLength) - 1) * blockLength;
-      for (let at = 0; at < last; at += blockLength) {
-        xorBlock(state, message, at);
-        cipher.encryptBlock(state, 0);
+      const state = new Uint8Array(blockLength);
+      let at = 0;
+      if (headLength > 0 && last >= headLength) {
+        if (!(hasHead && startsWith(message, head))) {
+          for (let i = 0; i < headLength; i++) head[i] = message[i] as number; // in range
+          stateAfterHead.fill(0);
+          absorb(cipher, stateAfterHead, head, 0, headLength);
+          hasHead = true;
+        }
+        xorBlock(state, stateAfterHead, 0);
+        at = headLength;
       }
+      absorb(cipher, state, message, at, last);
       const rest = message.length - last;
       for (let i = 0; i < rest; i++)
         state[i] = (state[i] as number) ^ (message[last + i] as number);
@@ -38,9 +54,30 @@ export function createCmac(cipher: BlockCipher): Cmac {
     destroy() {
       k1.fill(0);
       k2.fill(0);
+      stateAfterHead.fill(0);
+      hasHead = false;
       cipher.destroy();
     },
   };
+}
+
+/** Takes the whole blocks from one offset to another into the state. */
+function absorb(
+  cipher: BlockCipher,
+  state: Uint8Array,
+  message: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  for (let at = from; at < to; at += state.length) {
+    xorBlock(state, message, at);
+    cipher.encryptBlock(state, 0);
+  }
+}
+
+function startsWith(message: Uint8Array, head: Uint8Array): boolean {
+  for (let i = 0; i < head.length; i++) if (message[i] !== head[i]) return false;
+  return true;
 }
 
 function xorBlock(state: Uint8Array, bytes: Uint8Array, offset: number): void {

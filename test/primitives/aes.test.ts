@@ -1,5 +1,7 @@
+import { ecb } from '@noble/ciphers/aes.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { KeyblockError } from '../../src/errors.js';
 import { fromHex, toHex } from '../../src/hex.js';
 import { createAes } from '../../src/primitives/aes.js';
 import vectors from '../vectors/primitives/aes-ecb.json' with { type: 'json' };
@@ -40,6 +42,18 @@ describe('createAes', () => {
     const cipher = createAes(fromHex(key));
     const plaintext = fromHex('00112233445566778899AABBCCDDEEFF');
     expect(transformed(cipher.encryptBlock, plaintext)).toBe(ciphertext);
+  });
+
+  it('agrees with @noble/ciphers in both directions', () => {
+    fc.assert(
+      fc.property(anyKey, anyBlock, (key, block) => {
+        const peer = ecb(key, { disablePadding: true });
+        const cipher = createAes(key);
+        expect(transformed(cipher.encryptBlock, block)).toBe(toHex(peer.encrypt(block)));
+        expect(transformed(cipher.decryptBlock, block)).toBe(toHex(peer.decrypt(block)));
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('decrypts what it encrypted', () => {
@@ -109,7 +123,9 @@ describe('createAes', () => {
   });
 
   it.each([0, 1, 8, 15, 17, 20, 23, 25, 31, 33, 40, 64])('refuses a key of %i bytes', (size) => {
-    expect(() => createAes(new Uint8Array(size))).toThrow();
+    expect(() => createAes(new Uint8Array(size))).toThrow(
+      expect.objectContaining({ constructor: KeyblockError, code: 'INVALID_LENGTH', field: 'key' }),
+    );
   });
 });
 

@@ -60,6 +60,33 @@ describe('createCmac', () => {
     );
   });
 
+  it.each([
+    [createAes, 16],
+    [createTdes, 8],
+    [createTdes, 16],
+  ])('gives the same MACs where it keeps the state after a head (%#)', (create, headLength) => {
+    const heads = fc.constantFrom(0x00, 0x44).map((byte) => new Uint8Array(headLength).fill(byte));
+    const anyMessage = fc.oneof(
+      fc.uint8Array({ maxLength: 50 }),
+      fc
+        .tuple(heads, fc.uint8Array({ maxLength: 34 }))
+        .map(([head, rest]) => Uint8Array.of(...head, ...rest)),
+    );
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 16, maxLength: 16 }),
+        fc.array(anyMessage, { minLength: 1, maxLength: 12 }),
+        (key, messages) => {
+          const keeping = createCmac(create(key), headLength);
+          for (const message of messages) {
+            const mac = createCmac(create(key)).compute(message);
+            expect(toHex(keeping.compute(message))).toBe(toHex(mac));
+          }
+        },
+      ),
+    );
+  });
+
   it('returns a fresh array, and computes the same from it again', () => {
     const cmac = createCmac(createAes(fromHex('2B7E151628AED2A6ABF7158809CF4F3C')));
     const first = cmac.compute(new Uint8Array());
@@ -84,6 +111,18 @@ describe('createCmac', () => {
         return [0, 15, 16, 17].map((length) => toHex(cmac.compute(new Uint8Array(length))));
       });
     expect(first).toEqual(second);
+  });
+
+  it('knows no state after a head any more once it is destroyed', () => {
+    const message = new Uint8Array(40);
+    const [first, second] = ['000102030405060708090A0B0C0D0E0F', '0F0E0D0C0B0A09080706050403020100']
+      .map((key) => createCmac(createAes(fromHex(key)), 16))
+      .map((cmac) => {
+        cmac.compute(message);
+        cmac.destroy();
+        return toHex(cmac.compute(message));
+      });
+    expect(first).toBe(second);
   });
 });
 

@@ -30,6 +30,9 @@ const ALGORITHM_INDICATORS = {
   ]),
 } as const;
 
+/** What precedes the optional blocks: the same in most key blocks that one KBPK protects. */
+const FIXED_HEADER_LENGTH = 16;
+
 /** Derives both keys of a version whose binding is CMAC. */
 export function deriveCmacKeys(kbpk: Uint8Array, version: Version): BlockKeys {
   const isStream = version.binding === 'aes-cmac-ctr';
@@ -38,7 +41,7 @@ export function deriveCmacKeys(kbpk: Uint8Array, version: Version): BlockKeys {
   const kbak = deriveKey(prf, kbpk.length, version, 'mac');
   prf.destroy();
   const encryption = createCipher(kbek, version);
-  const authentication = createCmac(createCipher(kbak, version));
+  const authentication = createCmac(createCipher(kbak, version), FIXED_HEADER_LENGTH);
   return {
     kbpk: new Uint8Array(kbpk),
     kbek,
@@ -69,14 +72,26 @@ export function derivationInputs(
   version: Version,
   use: DerivedKeyUse,
 ): readonly Uint8Array<ArrayBuffer>[] {
-  const usage = KEY_USAGE_INDICATORS[use];
-  const algorithm = ALGORITHM_INDICATORS[version.kbpkAlgorithm].get(kbpkLength) ?? 0;
-  const bits = 8 * kbpkLength;
-  const count = Math.ceil(kbpkLength / version.blockLength);
-  return Array.from({ length: count }, (_, i) =>
-    // counter, usage, separator, algorithm, length
-    Uint8Array.of(i + 1, usage >> 8, usage, 0, algorithm >> 8, algorithm, bits >> 8, bits),
+  return Array.from({ length: Math.ceil(kbpkLength / version.blockLength) }, (_, i) =>
+    derivationInput(kbpkLength, version, use, i + 1),
   );
+}
+
+function derivationInput(
+  kbpkLength: number,
+  { kbpkAlgorithm }: Version,
+  use: DerivedKeyUse,
+  counter: number,
+): Uint8Array<ArrayBuffer> {
+  const algorithm = ALGORITHM_INDICATORS[kbpkAlgorithm].get(kbpkLength) ?? 0;
+  const bits = 8 * kbpkLength;
+  const input = new Uint8Array(8); // byte by byte: Uint8Array.of takes longer than an AES block
+  input[0] = counter;
+  input[2] = KEY_USAGE_INDICATORS[use]; // below 256, like the algorithm; byte 3 separates
+  input[5] = algorithm;
+  input[6] = bits >> 8;
+  input[7] = bits;
+  return input;
 }
 
 function deriveKey(
@@ -87,12 +102,10 @@ function deriveKey(
 ): Uint8Array<ArrayBuffer> {
   // As it comes: no parity is adjusted. AES-192 drops the last half block.
   const key = new Uint8Array(length);
-  let at = 0;
-  for (const input of derivationInputs(length, version, use)) {
-    const output = prf.compute(input);
-    key.set(output.subarray(0, length - at), at);
+  for (let at = 0, counter = 1; at < length; at += version.blockLength, counter++) {
+    const output = prf.compute(derivationInput(length, version, use, counter));
+    for (let i = at; i < length && i < at + output.length; i++) key[i] = output[i - at] as number;
     output.fill(0);
-    at += output.length;
   }
   return key;
 }
