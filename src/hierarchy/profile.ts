@@ -100,9 +100,10 @@ export function createProfile(options: CreateProfileOptions): CreatedProfile {
   const periods = cryptoperiods(isoTime(env), own(options, 'policy'));
   const secret = generateMainKey(env);
   try {
-    const place = placeOf({ regionId, profileId, configDigest });
+    const first = newVersion([], { kcv: kcvOf(secret), env, ...periods });
+    const place = placeOf({ regionId, profileId, configDigest }, first.version);
     const version: ProfileKeyVersion = {
-      ...newVersion([], { kcv: kcvOf(secret), env, ...periods }),
+      ...first,
       // Active at once: no version before it wraps anything.
       state: 'active',
       slots: sealProfileKey({ env, region, ring: own(options, 'ring'), secret, place }),
@@ -206,7 +207,7 @@ export function openProfileVersion(
   ring: KeyRing | undefined,
 ): SecretKey {
   const { slot, kbpk } = openableSlot(profile, version.slots, ring);
-  const place = placeOf(profile);
+  const place = placeOf(profile, version.version);
   const { key } = openStorageBlock({ kbpk, slot, place, attributes: PROFILE_KEY });
   if (!sameKcv(kcvOf(key), version.kcv)) {
     key.destroy();

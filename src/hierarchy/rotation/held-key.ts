@@ -96,10 +96,10 @@ function customerKey(record: CustomerKeyRecord, { configDigest }: Scope): HeldKe
 function profileKeys(record: ProfileRecord): readonly HeldKey[] {
   const { revision } = record;
   const recordId = profileKeyId(record);
-  const place = placeOf(record);
   return record.versions
     .filter(({ state }) => state !== 'destroyed')
     .map(({ version, slots }) => {
+      const place = placeOf(record, version);
       return { recordId, revision, version, place, attributes: PROFILE_KEY, slots };
     });
 }

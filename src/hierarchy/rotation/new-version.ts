@@ -53,9 +53,10 @@ function withProfileVersion(
   if (region.regionId !== profile.regionId) throw conflict('record');
   const periods = cryptoperiods(isoTime(env), own(options, 'cryptoperiod'));
   const secret = generateMainKey(env);
-  const place = placeOf(profile);
+  const version = newVersion(profile.versions, { kcv: kcvOf(secret), env, ...periods });
+  const place = placeOf(profile, version.version);
   const slots = sealProfileKey({ env, region, ring: own(options, 'ring'), secret, place });
-  const next = { ...newVersion(profile.versions, { kcv: kcvOf(secret), env, ...periods }), slots };
+  const next = { ...version, slots };
   const versions = transition(profile.versions, { kind: 'generate', next });
   return { mainKey: { ...profile, versions }, secret };
 }

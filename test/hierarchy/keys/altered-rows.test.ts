@@ -22,6 +22,7 @@ import {
   PROFILE_ATTRIBUTES,
   PROFILE_KEYS,
   profileOf,
+  profilePlace,
   profileRef,
   REGION_KEY,
   recordOf,
@@ -223,8 +224,17 @@ describe('the row of a profile', () => {
     expectProfileRefusal(withSlot(stored), 'CONTEXT_MISMATCH', 'place');
   });
 
-  it('does not open with the key of another version', () => {
-    const place = `kb1;p;eu-central-1;shop;${CONFIG_DIGEST.slice(0, 16)}`;
+  it('does not open with the block and the check value of another version', () => {
+    const row = profileOf(['retiring', 'active']);
+    const [first, second] = row.versions;
+    const copied = { ...second, slots: first?.slots, kcv: first?.kcv };
+    const versions = [first, copied] as ProfileRecord['versions']; // both are there
+    expectProfileRefusal({ ...row, versions }, 'CONTEXT_MISMATCH', 'place');
+    expectProfileRefusal(withSlot(second?.slots[0]), 'CONTEXT_MISMATCH', 'place');
+  });
+
+  it('does not open with another check value', () => {
+    const place = profilePlace(1);
     const block = { kbpk: REGION_KEY, under: regionRef, key: PROFILE_KEYS[2], place };
     const stored = slot({ ...block, attributes: PROFILE_ATTRIBUTES });
     expectProfileRefusal(withSlot(stored), 'KCV_MISMATCH', 'kcv');
