@@ -152,6 +152,16 @@ export function digestOf(config: JsonValue): string {
   return sha256Hex(canonicalJson(config, 'config'));
 }
 
+/**
+ * Demands that the configuration is the one whose digest is in the record: a block holds no more
+ * than the first 64 bits of that. Throws `CONTEXT_MISMATCH`.
+ */
+export function requireConfig({ config, configDigest }: ProfileRecord): void {
+  if (digestOf(config) !== configDigest) {
+    throw new KeyblockError('CONTEXT_MISMATCH', { field: 'config' });
+  }
+}
+
 /** What {@link openProfile} takes. */
 export interface OpenProfileOptions {
   /** The profile. */
@@ -194,9 +204,7 @@ export function openProfile(options: OpenProfileOptions): SecretKey {
   const { versions } = profile;
   const version = number === undefined ? activeVersion(versions) : versionOf(versions, number);
   if (!mayOpen(version)) throw new KeyblockError('STALE_VERSION', { field: 'record' });
-  if (digestOf(profile.config) !== profile.configDigest) {
-    throw new KeyblockError('CONTEXT_MISMATCH', { field: 'config' });
-  }
+  requireConfig(profile);
   return openProfileVersion(profile, version, own(options, 'ring'));
 }
 

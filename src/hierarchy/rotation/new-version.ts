@@ -8,7 +8,7 @@ import { type Env, isoTime } from '../env.js';
 import type { KeyRing } from '../key-ring.js';
 import { type CryptoperiodPolicy, cryptoperiods, generateMainKey } from '../main-key.js';
 import { placeOf } from '../place.js';
-import { sealProfileKey } from '../profile.js';
+import { requireConfig, sealProfileKey } from '../profile.js';
 import type { ProfileRecord, RegionKeyRecord } from '../records.js';
 import { addRegionKeyVersion, readRegion } from '../region.js';
 import { newVersion, transition } from '../versions.js';
@@ -51,6 +51,7 @@ function withProfileVersion(
   const { env } = options;
   const region = readRegion(own(options, 'region'));
   if (region.regionId !== profile.regionId) throw conflict('record');
+  requireConfig(profile);
   const periods = cryptoperiods(isoTime(env), own(options, 'cryptoperiod'));
   const secret = generateMainKey(env);
   const version = newVersion(profile.versions, { kcv: kcvOf(secret), env, ...periods });

@@ -5,11 +5,13 @@ import fc from 'fast-check';
 import { generateKey, SecretKey, wrapKey } from 'keyblock';
 import {
   type CustomerKeyRecord,
+  createCustomerKey,
   createKeyRing,
   importCustomerKey,
   openCustomerKey,
   openProfile,
   type ProfileRecord,
+  rotation,
 } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import {
@@ -27,6 +29,7 @@ import {
   REGION_KEY,
   recordOf,
   refusal,
+  region,
   regionRef,
   regionRing,
   ring,
@@ -215,6 +218,15 @@ describe('the row of a profile', () => {
     // SHA-256 of {"purpose":"issuing"}, by sha256sum.
     const configDigest = '3680901bde11f4f16aa1e7d4bbc9a68b972ff4e9360df0d72527939208019163';
     expectProfileRefusal({ ...profile, config, configDigest }, 'CONTEXT_MISMATCH', 'place');
+  });
+
+  it('takes no new key, and no new version, while its configuration is not that of its digest', () => {
+    const altered = { ...profile, config: { purpose: 'issuing' } };
+    const expected = expect.objectContaining(refusal('CONTEXT_MISMATCH', 'config'));
+    const key = { keyId: 'pek-9', owner: 'acme', attributes: PIN_ATTRIBUTES };
+    expect(() => createCustomerKey({ env, profile: altered, ring, ...key })).toThrow(expected);
+    const options = { env, mainKey: altered, region, ring: regionRing };
+    expect(() => rotation.plan(options)).toThrow(expected);
   });
 
   it('does not open with a customer key in the place of its main key', () => {
