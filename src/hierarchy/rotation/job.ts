@@ -72,6 +72,14 @@ export function enteredAt({ timeline }: RotationJob, phase: RotationPhase): stri
   return [...timeline].reverse().find((entry) => entry.phase === phase)?.at;
 }
 
+/**
+ * Which time it is that a job is where it is: it is another one after every move. What was found
+ * before, such as before a roll-back, is not about the records as they are now.
+ */
+export function attemptOf({ timeline }: RotationJob): string {
+  return `${timeline.length};${timeline.at(-1)?.at ?? ''}`;
+}
+
 /** Refuses to move a job that is paused or over. */
 export function requireRunning(job: RotationJob): void {
   if (job.paused === true || ENDED.includes(job.phase)) throw conflict('job');

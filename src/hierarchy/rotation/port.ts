@@ -19,8 +19,8 @@ import { failureOf, type RewrapResult, type RotationFailure, readTask } from './
 import type { RewrapTask, RotationItem } from './tasks.js';
 
 import {
-  countRecords,
   nameOf,
+  recordsOf,
   type VerificationKind,
   type VerifyResult,
   type VerifyTask,
@@ -121,14 +121,14 @@ export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<
  * };
  * const from = { keyId: 'eu-central-1/shop', version: 1 };
  * const to = { keyId: 'eu-central-1/shop', version: 2 };
- * const task = { jobId: 'j1', from, to, bornUnderNew: false, items: [] };
+ * const task = { jobId: 'j1', attempt: '1', from, to, bornUnderNew: false, items: [] };
  * const result = await rotation.verifyWithPort({ task: { kind: 'verify-task', ...task }, port });
  * result.verification; // 'kcv-only'
  * ```
  */
 export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promise<VerifyResult> {
   const { task, port } = readPortOptions(options, 'verify-task');
-  const { jobId, from, to } = task;
+  const { jobId, attempt, from, to } = task;
   const committer = createPublicCommitter(jobId);
   const before = createSum();
   const after = createSum();
@@ -147,7 +147,8 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
   return {
     kind: 'verify-result',
     jobId,
-    records: countRecords(task.items),
+    attempt,
+    records: recordsOf(task.items),
     before: before.total(),
     after: after.total(),
     verification,

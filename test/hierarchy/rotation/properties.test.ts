@@ -128,6 +128,60 @@ describe('verifying (I20)', () => {
     expect(verify(world, step, twice).job.phase).toBe('translating');
   });
 
+  it('fails when one result stands in for another (I20)', () => {
+    const ring = profileRing(world, world.store.profile(PROFILE));
+    const { job, mainKey } = step;
+    const env = { at: now(world) };
+    const fold = (results: readonly rotation.VerifyResult[], count: number) =>
+      rotation.verifyFold({ env, job, results, count }).job.phase;
+    const [a, b, c] = rotation
+      .verifyTasks({ job, mainKey, records: rows, size: 1 })
+      .map((task) => rotation.verifyRun({ task, ring }));
+    if (a === undefined || b === undefined || c === undefined) throw new Error('three results');
+    expect(fold([a, b, c], 3)).toBe('ready');
+    expect(fold([a, a], 2)).toBe('translating');
+    expect(fold([a, c, a], 3)).toBe('translating');
+    expect(fold([{ ...a, records: ['x', 'y', 'z'] }], 3)).toBe('translating');
+  });
+
+  it('does not count what was found before a roll-back', () => {
+    const ring = profileRing(world, world.store.profile(PROFILE));
+    const env = { at: now(world) };
+    const results = rotation
+      .verifyTasks({ ...step, records: rows })
+      .map((task) => rotation.verifyRun({ task, ring }));
+    const { job } = rotation.verifyFold({ env, job: step.job, results, count: 3 });
+    const promoted = rotation.promote({ env, job, mainKey: step.mainKey });
+    const back = rotation.rollback({ env, ...promoted });
+    const again = rotation.verifyFold({ env, job: back.job, results, count: 3 });
+    expect(again.job.phase).toBe('translating');
+    expect(again.job.commitment).toBeUndefined();
+  });
+
+  it.each<[string, object | null]>([
+    ['nothing', null],
+    ['a result of another kind', { kind: 'rewrap-result' }],
+    ['a number of records', { records: 5 }],
+    ['a negative count', { before: { count: -1, sum: '0'.repeat(64) } }],
+    ['a sum that is none', { after: { count: 1, sum: 5 } }],
+    ['a failure that is none', { failures: [null] }],
+  ])('refuses %s as a result', (_what, change) => {
+    const ring = profileRing(world, world.store.profile(PROFILE));
+    const [task] = rotation.verifyTasks({ ...step, records: rows });
+    if (task === undefined) throw new Error('no task');
+    const result = change && { ...rotation.verifyRun({ task, ring }), ...change };
+    const results = [result as rotation.VerifyResult];
+    const fold = () =>
+      rotation.verifyFold({ env: { at: now(world) }, job: step.job, results, count: 3 });
+    expect(fold).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }));
+  });
+
+  it.each([-1, 0.5, Number.NaN])('refuses a count of %d', (count) => {
+    const fold = () =>
+      rotation.verifyFold({ env: { at: now(world) }, job: step.job, results: [], count });
+    expect(fold).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'count' }));
+  });
+
   it('fails when any character of any block is another one, and names the row', () => {
     fc.assert(
       fc.property(
