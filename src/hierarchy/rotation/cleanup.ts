@@ -12,7 +12,7 @@ import { sameRef } from '../identifiers.js';
 import type { KeyRing } from '../key-ring.js';
 import type { ConditionalWrite, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
 import { type Applied, applied } from './apply.js';
-import { blockUnder } from './held-key.js';
+import { blockUnder, mayHold } from './held-key.js';
 import { readJob } from './job.js';
 import { type MainKeyRecord, refTo } from './main-key-record.js';
 import { failureOf, type RotationFailure, readTask, withWorkbench } from './run.js';
@@ -76,10 +76,12 @@ export function dropTasks({ job, mainKey, page, size }: PageOptions): readonly C
   const items: RotationItem[] = [];
   for (const keys of page) {
     // One write a record at a time.
-    const key = keys.find((held) => blockUnder(held, drop) !== undefined);
+    const key = keys.find((held) => mayHold(held, drop));
     const kept = key && blockUnder(key, keep);
-    // What has not been translated yet is for `tasks` first.
-    const comesFirst = kept === undefined && mayReceive(mainKey, keep);
+    // What has not been translated yet is for `tasks` first, which names a row that can not be read
+    // only on the way to the new main key.
+    const isNamedHere = key?.refusal !== undefined && sameRef(keep, job.from);
+    const comesFirst = kept === undefined && mayReceive(mainKey, keep) && !isNamedHere;
     if (key !== undefined && !comesFirst) items.push(itemOf(key, kept));
   }
   const { jobId } = job;

@@ -125,13 +125,16 @@ export function heldPage(records: readonly HeldRecord[], scope: Scope): HeldPage
   return records.map((record) => heldKeys(record, scope));
 }
 
-/** Counts the blocks under a version of a main key. What can not be read may hold one. */
+/** Whether a key has a block under a version of a main key. What can not be read may have one. */
+export function mayHold(key: HeldKey, ref: KeyRef): boolean {
+  return key.refusal !== undefined || blockUnder(key, ref) !== undefined;
+}
+
+/** Counts the blocks under a version of a main key. */
 export function blocksIn(page: HeldPage, ref: KeyRef): number {
   let count = 0;
   for (const keys of page) {
-    for (const key of keys) {
-      if (key.refusal !== undefined || blockUnder(key, ref) !== undefined) count++;
-    }
+    for (const key of keys) if (mayHold(key, ref)) count++;
   }
   return count;
 }

@@ -115,6 +115,7 @@ export async function* cleanupPass<M extends MainKeyRecord>(
   if (given === undefined) return undefined;
   let left = 0;
   let written = 0;
+  const { conflicts } = drive.job.counters;
   const ended = yield* scan(drive, given.source, async function* (page) {
     const drained = drainedBy(drive.job, drive.mainKey);
     if (drained === undefined) return;
@@ -132,5 +133,7 @@ export async function* cleanupPass<M extends MainKeyRecord>(
   });
   if (!ended) return undefined;
   if (left === 0) return 'clean';
-  return written > 0 || drive.failures.length === 0 ? 'progress' : 'stuck';
+  // Somebody else may have been quicker with all of it.
+  const isShared = drive.job.counters.conflicts > conflicts && drive.failures.length === 0;
+  return written > 0 || isShared ? 'progress' : 'stuck';
 }

@@ -277,7 +277,42 @@ describe('one bad row', () => {
   });
 });
 
+describe('a row that can not be read', () => {
+  it.each(['cleaning', 'aborting'])('ends a rotation that is %s as blocked', async (phase) => {
+    const { world, step } = translated(2);
+    const env = { at: now(world) };
+    if (phase === 'aborting') {
+      world.store.writeAll(rotation.abort({ ...step, env }).writes);
+    } else {
+      const { job, writes } = verify(world, step);
+      world.store.writeAll(writes);
+      const promoted = rotation.promote({ env, job, mainKey: step.mainKey });
+      world.store.writeAll(promoted.writes);
+    }
+    const [bad] = world.store.customers();
+    if (bad === undefined) throw new Error('no row');
+    world.store.put({ ...bad, owner: null } as unknown as CustomerKeyRecord);
+    const ended = await drive(world, PROFILE);
+    expect(ended.last).toBe('blocked');
+    expect(ended.failures).toEqual([
+      expect.objectContaining({ recordId: bad.keyId, code: 'STATE_CONFLICT' }),
+    ]);
+  });
+});
+
 describe('going back', () => {
+  it('is refused before the switch when the old main key is compromised', () => {
+    const { world, step } = translated(1);
+    const versions = world.store
+      .profile(PROFILE)
+      .versions.map((version, i) =>
+        i === 0 ? { ...version, compromised: { at: now(world).toISOString() } } : version,
+      );
+    const mainKey = { ...world.store.profile(PROFILE), versions };
+    const abort = () => rotation.abort({ env: { at: now(world) }, job: step.job, mainKey });
+    expect(abort).toThrow(expect.objectContaining({ code: 'STATE_CONFLICT', field: 'record' }));
+  });
+
   it('is as if the switch had not been made (I21)', () => {
     const { world, step } = translated(3);
     const env = { at: now(world) };
