@@ -15,6 +15,7 @@ import { slotOf } from '../storage-block.js';
 import { type CheckedBlock, checkedBlock } from './checked-block.js';
 import { type CleanupResult, type CleanupTask, dropOutcome } from './cleanup.js';
 import { createPublicCommitter, createSum } from './commitment.js';
+import { requireKcv } from './key-check.js';
 import { failureOf, type RewrapResult, type RotationFailure, readTask } from './run.js';
 import type { RewrapTask, RotationItem } from './tasks.js';
 
@@ -45,7 +46,10 @@ export interface TranslatePort {
   }): Promise<string>;
   /** The check value of a main key. */
   kcv(ref: KeyRef): Promise<Kcv>;
-  /** Opens a block, which has to be authentic, and tells the check value of the key in it. */
+  /**
+   * Opens a block, which has to be authentic, and tells the check value of the key in it: by the
+   * method and of the length that its record has.
+   */
   keyKcv(block: PortBlock): Promise<Kcv>;
   /** Tells whether two blocks hold the same key. Without it, check values have to do. */
   compare?(a: PortBlock, b: PortBlock): Promise<boolean>;
@@ -137,6 +141,7 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
   const outcomes = await eachItem(task.items, async (item) => {
     const fresh = checkedText(item, item.newBlock);
     const newKcv = await port.keyKcv({ block: fresh.block, under: to });
+    requireKcv(item, newKcv);
     const isBorn = item.block === undefined && task.bornUnderNew;
     const oldKcv = isBorn ? newKcv : await agreeingKcv(item, fresh, newKcv);
     before.add(committer.hash(nameOf(item), item.attributes, kcvBytes(oldKcv)));

@@ -15,6 +15,7 @@ import { versionOf } from '../versions.js';
 import { createCommitter, createSum } from './commitment.js';
 import { blockUnder } from './held-key.js';
 import { attemptOf } from './job.js';
+import { kcvOfBytes, requireKcv } from './key-check.js';
 import { failureOf, type RotationFailure, readTask, withWorkbench } from './run.js';
 import {
   itemOf,
@@ -95,7 +96,8 @@ export function comparisonTasks({ job, mainKey, page, size }: PageOptions): read
     const items: RotationItem[] = [];
     for (const keys of page.slice(i, i + size)) {
       for (const key of keys) {
-        items.push({ ...itemOf(key, blockUnder(key, from)), newBlock: blockUnder(key, to) });
+        const newBlock = blockUnder(key, to);
+        items.push({ ...itemOf(key, blockUnder(key, from)), newBlock, kcv: key.kcv });
       }
     }
     if (items.length > 0) {
@@ -115,7 +117,7 @@ export interface VerifyRunOptions {
 
 /**
  * Opens both blocks of every key of a task, and compares the keys byte for byte, and what the
- * blocks say of them. A row that does not agree is named; it stops nothing.
+ * blocks say of them, and the check value with that of the record. A row that does not agree is named; it stops nothing.
  *
  * @param options - The task, and a ring with both main keys.
  * @returns The sums of both sides and the rows that failed, in JSON, for {@link verifyFold}.
@@ -214,7 +216,14 @@ function openNew(
     items,
     indexes: [...items.keys()],
     blockOf: ({ newBlock }) => newBlock,
-    visit: (index, header, key) => opened.set(index, { header, key: new Uint8Array(key) }),
+    visit(index, header, key) {
+      try {
+        requireKcv(items[index] as RotationItem, kcvOfBytes(header, key)); // in range
+        opened.set(index, { header, key: new Uint8Array(key) });
+      } catch (error) {
+        refuse(index, error);
+      }
+    },
     refuse,
   });
   return opened;

@@ -237,6 +237,19 @@ describe('verifying (I20)', () => {
 
   it.each<[string, (row: CustomerKeyRecord) => unknown, string]>([
     ['no blocks', (row) => ({ ...row, slots: [] }), 'STALE_VERSION'],
+    [
+      'another check value',
+      (row) => ({ ...row, kcv: { method: row.kcv.method, value: '0000000000' } }),
+      'KCV_MISMATCH',
+    ],
+    [
+      'a block under another main key',
+      (row) => ({
+        ...row,
+        slots: [...row.slots, { ...row.slots[0], under: { keyId: 'x/y', version: 1 } }],
+      }),
+      'CONTEXT_MISMATCH',
+    ],
     ['no list of blocks', (row) => ({ ...row, slots: 'x' }), 'STATE_CONFLICT'],
     [
       'other attributes',
@@ -297,6 +310,16 @@ describe('a row that can not be read', () => {
     expect(ended.failures).toEqual([
       expect.objectContaining({ recordId: bad.keyId, code: 'STATE_CONFLICT' }),
     ]);
+  });
+});
+
+describe('a row that is nothing', () => {
+  it('is a failure of that row', () => {
+    const { world, step } = translated(1);
+    const rows = [...world.store.customers(), null] as CustomerKeyRecord[];
+    const { job, failures } = verify(world, step, rows);
+    expect(job.phase).toBe('translating');
+    expect(failures).toEqual([expect.objectContaining({ recordId: '', code: 'INVALID_ARGUMENT' })]);
   });
 });
 
