@@ -5,7 +5,6 @@
  * @module
  */
 
-import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import { sameRef } from '../identifiers.js';
@@ -15,6 +14,7 @@ import { type Applied, applied } from './apply.js';
 import { blockUnder, mayHold } from './held-key.js';
 import { readJob } from './job.js';
 import { type MainKeyRecord, refTo } from './main-key-record.js';
+import { readResults, requireRef } from './read-shape.js';
 import { failureOf, type RotationFailure, readTask, withWorkbench } from './run.js';
 import {
   inTasks,
@@ -223,17 +223,17 @@ export function cleanupApply(options: CleanupApplyOptions): Applied {
   requireObject(options, 'options');
   const at = isoTime(own(options, 'env') as Env); // checked in there
   const job = readJob(own(options, 'job'));
-  const results = own(options, 'results');
-  if (!Array.isArray(results)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
+  const results = readResults(own(options, 'results'), 'cleanup-result');
   const writes: ConditionalWrite[] = [];
   const failures: RotationFailure[] = [];
   let seen = 0;
-  for (const { jobId, items } of results as readonly CleanupResult[]) {
+  for (const { jobId, items } of results) {
     if (jobId !== job.jobId) continue;
     seen += items.length;
     for (const item of items) {
       if ('drop' in item) {
         const { recordId, expectedRevision, version, drop } = item;
+        requireRef(drop, [job.from, job.to]);
         const write = { op: 'drop-slot', recordId, expectedRevision, next: drop } as const;
         writes.push(version === undefined ? write : { ...write, version });
       } else failures.push(item);

@@ -313,6 +313,61 @@ describe('a row that can not be read', () => {
   });
 });
 
+describe('malformed JSON', () => {
+  const { world, step } = translated(1);
+  const env = { at: now(world) };
+  const { job, mainKey } = step;
+  const { jobId, from, to } = job;
+  const ring = profileRing(world, world.store.profile(PROFILE));
+  const slot = { under: from };
+  const item = { recordId: 'a', expectedRevision: 1 };
+
+  it.each<[string, () => unknown]>([
+    [
+      'a task with no item',
+      () => ({ task: { kind: 'rewrap-task', jobId, from, to, items: [null] } }),
+    ],
+    [
+      'an item without attributes',
+      () => ({ task: { kind: 'rewrap-task', from, to, items: [{}] } }),
+    ],
+  ])('is refused: %s', (_what, options) => {
+    const run = () => rotation.run({ ...(options() as { task: rotation.RewrapTask }), ring });
+    expect(run).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }));
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', null],
+    ['an outcome that is none', { kind: 'rewrap-result', jobId, to, items: ['x'] }],
+    ['a block elsewhere', { kind: 'rewrap-result', jobId, to, items: [{ ...item, slot }] }],
+  ])('is refused: a result that is %s', (_what, result) => {
+    const apply = () => rotation.apply({ env, job, results: [result as rotation.RewrapResult] });
+    expect(apply).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }));
+  });
+
+  it('is refused: a block to drop that is none of the job', () => {
+    const drop = { keyId: from.keyId, version: 9 };
+    const results = [{ kind: 'cleanup-result', jobId, items: [{ ...item, drop }] } as const];
+    expect(() => rotation.cleanupApply({ env, job, results })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }),
+    );
+  });
+
+  it.each(['from', 'to', 'counters', 'policy', 'scope'])('is refused: a job without %s', (name) => {
+    const broken = { ...job, [name]: undefined };
+    expect(() => rotation.abort({ env, job: broken, mainKey })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }),
+    );
+  });
+
+  it('is refused: a main key with a version that is none', () => {
+    const broken = { ...mainKey, versions: [null] } as unknown as rotation.MainKeyRecord;
+    expect(() => rotation.abort({ env, job, mainKey: broken })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'record' }),
+    );
+  });
+});
+
 describe('a row that is nothing', () => {
   it('is a failure of that row', () => {
     const { world, step } = translated(1);
