@@ -117,6 +117,7 @@ export interface CreatedCustomerKey {
 export function createCustomerKey(options: CreateCustomerKeyOptions): CreatedCustomerKey {
   requireObject(options, 'options');
   const env = own(options, 'env') as Env; // checked by who reads it
+  isoTime(env);
   const profile = requireInService(requireProfile(own(options, 'profile')));
   requireConfig(profile);
   const keyId = readId(own(options, 'keyId'), 'keyId');
@@ -207,7 +208,6 @@ function readDetails(options: CreateCustomerKeyOptions): {
   readonly derivedFrom: string | undefined;
   readonly enabled: boolean;
 } {
-  isoTime(own(options, 'env') as Env); // refuses what has no time
   const owner = readId(own(options, 'owner'), 'owner');
   const derivedFrom = own(options, 'derivedFrom');
   const enabled = own(options, 'enabled') ?? true;

@@ -4,6 +4,8 @@
 import fc from 'fast-check';
 import { generateKey, SecretKey, wrapKey } from 'keyblock';
 import {
+  applyWrite,
+  assertUsage,
   type CustomerKeyRecord,
   createCustomerKey,
   createKeyRing,
@@ -65,6 +67,39 @@ describe('the row of a customer key', () => {
   it('does not open with the slots of another row, whatever else is taken along', () => {
     expectRefusal({ ...b, keyId: 'pek-a' }, 'CONTEXT_MISMATCH', 'place');
   });
+
+  it('does not open under the ID of another row, where that is said', () => {
+    const expected = expect.objectContaining(refusal('CONTEXT_MISMATCH', 'keyId'));
+    const keyId = 'pek-b';
+    expect(() => openCustomerKey({ record: a, keyId, profile, ring })).toThrow(expected);
+    const operation = { action: 'encrypt', keyUsage: 'P0' } as const;
+    expect(() => assertUsage({ record: a, keyId, operation, env })).toThrow(expected);
+    expect(openCustomerKey({ record: b, keyId, profile, ring }).staleBlock).toBe(false);
+    assertUsage({ record: b, keyId, operation, env });
+  });
+
+  it('has to be given', () => {
+    const expected = (field: string) => expect.objectContaining(refusal('INVALID_ARGUMENT', field));
+    const none = {} as Parameters<typeof openCustomerKey>[0];
+    expect(() => openCustomerKey(none)).toThrow(expected('record'));
+    expect(() => openCustomerKey({ ...none, record: a })).toThrow(expected('profile'));
+    const nothing = {} as Parameters<typeof createCustomerKey>[0];
+    expect(() => createCustomerKey(nothing)).toThrow(expected('env'));
+    expect(() => createCustomerKey({ ...nothing, env })).toThrow(expected('profile'));
+  });
+
+  it.each([null, {}, { wrappedHistory: [null] }])(
+    'takes no write when its lineage is %j',
+    (lineage) => {
+      const record = { ...a, lineage } as unknown as CustomerKeyRecord;
+      const [next] = recordOf({ under: [2] }).slots;
+      if (next === undefined) throw new Error('no block');
+      const write = { op: 'put-slot', recordId: 'pek-a', expectedRevision: 1, next } as const;
+      expect(() => applyWrite({ record, write })).toThrow(
+        expect.objectContaining(refusal('STATE_CONFLICT', 'record')),
+      );
+    },
+  );
 
   it('does not open in another profile of the same main key, nor in another region', () => {
     const moved = { ...a, profileId: 'other' };
@@ -260,6 +295,8 @@ describe('the row of a profile', () => {
       { versions: [...profileOf(['retired', 'active']).versions].reverse() },
     ],
     ['no versions', { versions: undefined }],
+    ['a version that is none', { versions: [null] }],
+    ['no check value', { versions: [{ ...profile.versions[0], kcv: undefined }] }],
     ['a state of no version', { versions: [{ ...profile.versions[0], state: 'new' }] }],
     ['another kind', { kind: 'customer-key' }],
   ])('does not open when it has %s', (_, change) => {
