@@ -3,8 +3,11 @@
 import { KeyblockError } from '../../errors.js';
 import type { KeyRef } from '../records.js';
 
+/** Members that are asked for before it is known whether they are there. */
+type Member = 'attributes' | 'items' | 'keyId' | 'kind' | 'recordId' | 'version';
+
 /** Whether a value is an object, of which any member may be asked for. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isObject(value: unknown): value is Readonly<Partial<Record<Member, unknown>>> {
   return typeof value === 'object' && value !== null;
 }
 
