@@ -80,7 +80,7 @@ export function planRestore(options: PlanRestoreOptions): RestorePlan {
   if (hsm.allowed === undefined || token === undefined || compromised !== undefined) {
     return { outcome: 'new-token-needed', version };
   }
-  const operation = restoreOperation({ regionId, token });
+  const operation = restoreOperation({ regionId, token, revision: hsm.revision });
   const approvals = own(options, 'approvals') ?? [];
   requireDualControl({ env, policy: own(options, 'policy') }, operation, approvals);
   return { outcome: 'ok', version, token };

@@ -131,11 +131,11 @@ function sealedProfile(options: {
 }): ProfileRecord {
   const { env, region, profile, config, ring } = options;
   const configDigest = digestOf(config);
-  const place = placeOf({ ...profile, configDigest });
   const versions = profile.versions.map((version) => {
     if (version.slots.length === 0) return version;
     // Retired ones too: as long as they are kept, they have to open.
     const secret = openProfileVersion(profile, version, ring);
+    const place = placeOf({ ...profile, configDigest }, version.version);
     try {
       return { ...version, slots: sealProfileKey({ env, region, ring, secret, place }) };
     } finally {

@@ -16,6 +16,7 @@ import { profileKeyId, readId } from './identifiers.js';
 import { type KeyRing, secretOf } from './key-ring.js';
 import { generateOf, type KeyAttributesInput, readAttributes, withHash } from './new-key.js';
 import { placeOf } from './place.js';
+import { requireConfig } from './profile.js';
 import { requireProfile } from './read-record.js';
 import type {
   AuditEvent,
@@ -92,8 +93,9 @@ export interface CreatedCustomerKey {
  * @throws {@link KeyblockError} `USAGE_NOT_ALLOWED` when usage, algorithm and mode do not go
  * together, and for a new key without restriction (mode N); `UNSUPPORTED` for keys other than AES,
  * TDES and HMAC; `WEAK_KEY` for a TDES key with equal parts; `STATE_CONFLICT` for a profile that is
- * not in service; `UNKNOWN_KEY_VERSION` when the ring does not have its main keys;
- * `INVALID_ARGUMENT`, and the codes of `wrapKey`.
+ * not in service; `CONTEXT_MISMATCH` when its configuration is not the one of its digest;
+ * `UNKNOWN_KEY_VERSION` when the ring does not have its main keys; `INVALID_ARGUMENT`, and the codes
+ * of `wrapKey`.
  *
  * @example
  * ```ts no-run
@@ -115,7 +117,9 @@ export interface CreatedCustomerKey {
 export function createCustomerKey(options: CreateCustomerKeyOptions): CreatedCustomerKey {
   requireObject(options, 'options');
   const env = own(options, 'env') as Env; // checked by who reads it
+  isoTime(env);
   const profile = requireInService(requireProfile(own(options, 'profile')));
+  requireConfig(profile);
   const keyId = readId(own(options, 'keyId'), 'keyId');
   const { regionId, profileId, configDigest } = profile;
   const given = own(options, 'key');
@@ -204,7 +208,6 @@ function readDetails(options: CreateCustomerKeyOptions): {
   readonly derivedFrom: string | undefined;
   readonly enabled: boolean;
 } {
-  isoTime(own(options, 'env') as Env); // refuses what has no time
   const owner = readId(own(options, 'owner'), 'owner');
   const derivedFrom = own(options, 'derivedFrom');
   const enabled = own(options, 'enabled') ?? true;

@@ -22,5 +22,8 @@ export function isoTime(env: Env): string {
   if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'at' });
   }
-  return at.toISOString();
+  const time = at.toISOString();
+  // Texts of times are compared: the years of all that follow from this one have four digits.
+  if (!/^[0-8]\d{3}-/.test(time)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'at' });
+  return time;
 }

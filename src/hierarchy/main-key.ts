@@ -244,5 +244,7 @@ function readDays(days: number | undefined, fallback: number): number {
 function laterBy(time: string, days: number): string {
   const start = new Date(time).getTime();
   if (Number.isNaN(start)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
-  return new Date(start + days * 86_400_000).toISOString();
+  const end = new Date(start + days * 86_400_000);
+  if (Number.isNaN(end.getTime())) throw new KeyblockError('INVALID_ARGUMENT', { field: 'at' });
+  return end.toISOString();
 }

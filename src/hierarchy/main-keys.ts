@@ -13,6 +13,11 @@ export {
   type RestorePlan,
   verifyArchive,
 } from './archive.js';
+export {
+  type MarkCompromisedOptions,
+  type MarkedCompromised,
+  markCompromised,
+} from './compromise.js';
 export type { HsmEvent, HsmEventType } from './hsm/events.js';
 export { type HsmOperationOptions, hsmOperation, restoreOperation } from './hsm/operation.js';
 export {

@@ -13,7 +13,7 @@ import type { Env } from './env.js';
 import { profileKeyId } from './identifiers.js';
 import { type KeyRing, secretOf } from './key-ring.js';
 import { PLACE_ID, placeOf } from './place.js';
-import { requireCustomerKey, requireProfile } from './read-record.js';
+import { requireCustomerKey, requireKeyId, requireProfile } from './read-record.js';
 import type { BlockSlot, CustomerKeyRecord, KeyRef, ProfileRecord } from './records.js';
 import { assertUsable } from './rules/usable.js';
 import { openStorageBlock } from './storage-block.js';
@@ -23,6 +23,11 @@ import { activeVersion, mayOpen } from './versions.js';
 export interface OpenCustomerKeyOptions {
   /** The customer key. */
   readonly record: CustomerKeyRecord;
+  /**
+   * The ID that the row was looked up by: the record has to be of that key.
+   * @defaultValue whatever the record says
+   */
+  readonly keyId?: string | undefined;
   /** Its profile, as old as the caller's policy allows. */
   readonly profile: ProfileRecord;
   /** Holds the main key of the profile. */
@@ -54,7 +59,7 @@ export interface OpenedCustomerKey {
  * time, or no record; `UNKNOWN_KEY_VERSION` when the profile or the ring is older than the block:
  * refresh both and retry; `STALE_VERSION` when the block is of a version that was left behind, as
  * after a roll-back of the row; `CONTEXT_MISMATCH` for a block of another key, profile or region,
- * or of other attributes; `AUTHENTICATION_FAILED`; `KCV_MISMATCH`.
+ * or of other attributes, and for a record of another ID; `AUTHENTICATION_FAILED`; `KCV_MISMATCH`.
  *
  * @example
  * ```ts
@@ -87,6 +92,7 @@ export interface OpenedCustomerKey {
 export function openCustomerKey(options: OpenCustomerKeyOptions): OpenedCustomerKey {
   requireObject(options, 'options');
   const record = requireCustomerKey(own(options, 'record'));
+  requireKeyId(record, own(options, 'keyId'));
   const profile = requireProfile(own(options, 'profile'));
   assertUsable(record, own(options, 'env'));
   if (profile.state === 'suspended') throw new KeyblockError('STATE_CONFLICT', { field: 'record' });

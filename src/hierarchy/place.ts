@@ -2,8 +2,9 @@
  * Where a stored key belongs, authenticated inside its block: rows of a store can not be swapped,
  * moved to another profile or given another configuration without the block refusing to open.
  *
- * It stands in a proprietary optional block, from general to specific, and names no version of a
- * main key: that is what the block opens under, and so the place survives a re-wrap as it is.
+ * It stands in a proprietary optional block, from general to specific, and does not name the version
+ * of the main key that the block opens under: so it survives a re-wrap as it is. The main key of a
+ * profile names its own version, so that none can take the row of another.
  */
 
 import { KeyblockError } from '../errors.js';
@@ -19,15 +20,15 @@ type CustomerPlace = Pick<CustomerKeyRecord, 'regionId' | 'profileId' | 'keyId'>
 /** Characters of the digest of the configuration: 64 bits, behind a MAC. */
 const DIGEST_LENGTH = 16;
 
-/** The place of the main key of a profile. */
-export function placeOf(profile: ProfilePlace): string;
+/** The place of one version of the main key of a profile. */
+export function placeOf(profile: ProfilePlace, version: number): string;
 /** The place of a customer key, in a profile with this digest of its configuration. */
 export function placeOf(customer: CustomerPlace, configDigest: string): string;
-export function placeOf(record: ProfilePlace | CustomerPlace, configDigest?: string): string {
+export function placeOf(record: ProfilePlace | CustomerPlace, detail: number | string): string {
   const { regionId, profileId } = record;
-  const digest = configDigest ?? ('configDigest' in record ? record.configDigest : '');
+  const digest = 'configDigest' in record ? record.configDigest : String(detail);
   const path = `${regionId};${profileId};${digest.slice(0, DIGEST_LENGTH)}`;
-  return 'keyId' in record ? `kb1;c;${path};${record.keyId}` : `kb1;p;${path}`;
+  return 'keyId' in record ? `kb1;c;${path};${record.keyId}` : `kb1;p;${path};${detail}`;
 }
 
 /**

@@ -100,9 +100,10 @@ export function createProfile(options: CreateProfileOptions): CreatedProfile {
   const periods = cryptoperiods(isoTime(env), own(options, 'policy'));
   const secret = generateMainKey(env);
   try {
-    const place = placeOf({ regionId, profileId, configDigest });
+    const first = newVersion([], { kcv: kcvOf(secret), env, ...periods });
+    const place = placeOf({ regionId, profileId, configDigest }, first.version);
     const version: ProfileKeyVersion = {
-      ...newVersion([], { kcv: kcvOf(secret), env, ...periods }),
+      ...first,
       // Active at once: no version before it wraps anything.
       state: 'active',
       slots: sealProfileKey({ env, region, ring: own(options, 'ring'), secret, place }),
@@ -151,6 +152,16 @@ export function digestOf(config: JsonValue): string {
   return sha256Hex(canonicalJson(config, 'config'));
 }
 
+/**
+ * Demands that the configuration is the one whose digest is in the record: a block holds no more
+ * than the first 64 bits of that. Throws `CONTEXT_MISMATCH`.
+ */
+export function requireConfig({ config, configDigest }: ProfileRecord): void {
+  if (digestOf(config) !== configDigest) {
+    throw new KeyblockError('CONTEXT_MISMATCH', { field: 'config' });
+  }
+}
+
 /** What {@link openProfile} takes. */
 export interface OpenProfileOptions {
   /** The profile. */
@@ -193,9 +204,7 @@ export function openProfile(options: OpenProfileOptions): SecretKey {
   const { versions } = profile;
   const version = number === undefined ? activeVersion(versions) : versionOf(versions, number);
   if (!mayOpen(version)) throw new KeyblockError('STALE_VERSION', { field: 'record' });
-  if (digestOf(profile.config) !== profile.configDigest) {
-    throw new KeyblockError('CONTEXT_MISMATCH', { field: 'config' });
-  }
+  requireConfig(profile);
   return openProfileVersion(profile, version, own(options, 'ring'));
 }
 
@@ -206,7 +215,7 @@ export function openProfileVersion(
   ring: KeyRing | undefined,
 ): SecretKey {
   const { slot, kbpk } = openableSlot(profile, version.slots, ring);
-  const place = placeOf(profile);
+  const place = placeOf(profile, version.version);
   const { key } = openStorageBlock({ kbpk, slot, place, attributes: PROFILE_KEY });
   if (!sameKcv(kcvOf(key), version.kcv)) {
     key.destroy();

@@ -14,8 +14,9 @@ import type {
   ProfileRecord,
 } from './records.js';
 
-/** Checks a customer key. Throws `STATE_CONFLICT`. */
+/** Checks a customer key. Throws `STATE_CONFLICT`; `INVALID_ARGUMENT` where none was given. */
 export function requireCustomerKey(value: unknown): CustomerKeyRecord {
+  requireGiven(value, 'record');
   const isSound =
     isRecord(value, 'customer-key') &&
     holdsTexts(value, ['keyId', 'regionId', 'profileId', 'owner']) &&
@@ -23,18 +24,27 @@ export function requireCustomerKey(value: unknown): CustomerKeyRecord {
     holdsTexts(member(value, 'kcv'), ['method', 'value']) &&
     isListOf(member(value, 'slots'), isSlot) &&
     isLifecycle(member(value, 'lifecycle')) &&
-    isObject(member(value, 'tags'));
+    isObject(member(value, 'tags')) &&
+    isLineage(member(value, 'lineage'));
   return isSound ? (value as CustomerKeyRecord) : refuse(); // as far as was checked
 }
 
-/** Checks a profile. Throws `STATE_CONFLICT`. */
+/** Checks a profile. Throws `STATE_CONFLICT`; `INVALID_ARGUMENT` where none was given. */
 export function requireProfile(value: unknown): ProfileRecord {
+  requireGiven(value, 'profile');
   const isSound =
     isRecord(value, 'profile') &&
     holdsTexts(value, ['regionId', 'profileId', 'state', 'configDigest']) &&
     isListOf(member(value, 'versions'), isVersion) &&
     isConsistent((value as ProfileRecord).versions);
   return isSound ? (value as ProfileRecord) : refuse(); // as far as was checked
+}
+
+/** Checks that a row is of the key that it was looked up by. Throws `CONTEXT_MISMATCH`. */
+export function requireKeyId(record: CustomerKeyRecord, keyId: string | undefined): void {
+  if (keyId !== undefined && keyId !== record.keyId) {
+    throw new KeyblockError('CONTEXT_MISMATCH', { field: 'keyId' });
+  }
 }
 
 /** Checks what all records have in common. */
@@ -87,11 +97,21 @@ const MAIN_KEY_STATES: readonly MainKeyState[] = [
 ];
 
 function isVersion(value: unknown): boolean {
+  return isMainKeyVersion(value) && isListOf(member(value, 'slots'), isSlot);
+}
+
+/** Whether a value is a version of a main key, with or without blocks. */
+export function isMainKeyVersion(value: unknown): boolean {
   return (
     isVersionNumber(member(value, 'version')) &&
     MAIN_KEY_STATES.includes(member(value, 'state') as MainKeyState) && // any value may be sought
-    isListOf(member(value, 'slots'), isSlot)
+    holdsTexts(member(value, 'kcv'), ['method', 'value'])
   );
+}
+
+/** Whether a value is what a customer key may have for its lineage: none, or where it was. */
+export function isLineage(value: unknown): boolean {
+  return value === undefined || isListOf(member(value, 'wrappedHistory'), isRef);
 }
 
 /** At most one active and one pending version, and numbers that grow. */
@@ -104,20 +124,23 @@ function isConsistent(versions: ProfileRecord['versions']): boolean {
 }
 
 function isSlot(value: unknown): boolean {
-  const under = member(value, 'under');
   return (
     holdsTexts(value, ['block', 'digest']) &&
-    holdsTexts(under, ['keyId']) &&
-    isVersionNumber(member(under, 'version')) &&
+    isRef(member(value, 'under')) &&
     holdsTexts(member(value, 'kbpkKcv'), ['method', 'value'])
   );
+}
+
+function isRef(value: unknown): boolean {
+  return holdsTexts(value, ['keyId']) && isVersionNumber(member(value, 'version'));
 }
 
 function isVersionNumber(value: unknown): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1;
 }
 
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+/** Whether a value is a list of such items. */
+export function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every(isItem);
 }
 
@@ -125,13 +148,18 @@ function holdsTexts(value: unknown, names: readonly string[]): boolean {
   return names.every((name) => typeof member(value, name) === 'string');
 }
 
-function isObject(value: unknown): value is object {
+/** Whether a value has members at all. */
+export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
 /** A member of its own, of whatever it is. */
 function member(value: unknown, name: string): unknown {
   return isObject(value) ? own(value as Readonly<Record<string, unknown>>, name) : undefined;
+}
+
+function requireGiven(value: unknown, field: 'record' | 'profile'): void {
+  if (value === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field });
 }
 
 function refuse(): never {

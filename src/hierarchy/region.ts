@@ -11,7 +11,7 @@ import { kcvOf, sameKcv } from './check-value.js';
 import { type Env, isoTime } from './env.js';
 import { readId } from './identifiers.js';
 import { type CryptoperiodPolicy, cryptoperiods, generateMainKey } from './main-key.js';
-import { isRecord } from './read-record.js';
+import { isListOf, isMainKeyVersion, isObject, isRecord } from './read-record.js';
 import type {
   AuditEvent,
   ConditionalWrite,
@@ -104,7 +104,9 @@ export function allReceipts(options: AllReceiptsOptions): boolean {
   const record = readRegion(own(options, 'record'));
   const version = versionOf(record.versions, Number(own(options, 'version')));
   const hsms = own(options, 'hsms');
-  if (!Array.isArray(hsms)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
+  const isDevice = (hsm: unknown) =>
+    isRecord(hsm, 'hsm-sync') && isListOf((hsm as HsmSyncRecord).versions, isObject);
+  if (!isListOf(hsms, isDevice)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
   return (hsms as readonly HsmSyncRecord[])
     .filter(({ regionId, state }) => regionId === record.regionId && state === 'in-service')
     .every((hsm) => holds(hsm, version));
@@ -201,7 +203,8 @@ export function readRegion(record: RegionKeyRecord | undefined): RegionKeyRecord
   const isRegion =
     record !== undefined &&
     isRecord(record, 'region-key') &&
-    lists.every((name) => Array.isArray(own(record, name)));
+    lists.every((name) => isListOf(own(record, name), isObject)) &&
+    record.versions.every(isMainKeyVersion);
   if (!isRegion) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   return record;
 }

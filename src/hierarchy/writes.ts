@@ -7,6 +7,7 @@
 import { KeyblockError } from '../errors.js';
 import { own, requireObject } from '../primitives/bytes.js';
 import { sameRef } from './identifiers.js';
+import { isLineage } from './read-record.js';
 import type {
   BlockSlot,
   ConditionalWrite,
@@ -120,8 +121,9 @@ function withCustomerSlots(
   if (record.lifecycle.state === 'delete-complete') {
     throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   }
-  const changed = { ...record, slots: change(record.slots) };
   const { lineage } = record;
+  if (!isLineage(lineage)) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+  const changed = { ...record, slots: change(record.slots) };
   if (write.op === 'drop-slot' || lineage === undefined) return changed;
   const { under } = write.next;
   // What a compromise of that main key exposes, also when the block is gone.

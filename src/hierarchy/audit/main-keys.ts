@@ -58,12 +58,9 @@ export function auditProfile(record: ProfileRecord, store: Store, report: Report
       if (version.slots.length > 0) report('tombstone-with-block', recordId);
       continue;
     }
+    const place = placeOf(record, version.version);
     auditSlots(version.slots, holder, report, (slot, under) =>
-      auditBlock(
-        slot,
-        { recordId, attributes: PROFILE_KEY, place: placeOf(record), version: under },
-        report,
-      ),
+      auditBlock(slot, { recordId, attributes: PROFILE_KEY, place, version: under }, report),
     );
   }
 }

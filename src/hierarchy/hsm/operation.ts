@@ -65,34 +65,42 @@ export function hsmOperation(options: HsmOperationOptions): JsonValue {
 }
 
 /**
- * Says what is to be consented to before a device loads a token of the archive: that very token.
+ * Says what is to be consented to before a device loads a token of the archive: that very token, and
+ * the device in the state that it is in, so that a consent serves for one restore.
  *
- * @param options - The region, and the token.
+ * @param options - The region, the token, and the revision of the device's record before the restore.
  * @returns The operation, whose digest the approvals carry.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts
- * import { type MainKeyToken, mainKeys } from 'keyblock/hierarchy';
+ * import { type HsmSyncRecord, type MainKeyToken, mainKeys } from 'keyblock/hierarchy';
  *
- * function whatToApprove(token: MainKeyToken) {
- *   return mainKeys.restoreOperation({ regionId: 'eu-central-1', token });
+ * function whatToApprove(token: MainKeyToken, { revision }: HsmSyncRecord) {
+ *   return mainKeys.restoreOperation({ regionId: 'eu-central-1', token, revision });
  * }
  * ```
  */
 export function restoreOperation(options: {
   readonly regionId: string;
   readonly token: MainKeyToken;
+  /** Of the record of the device. */
+  readonly revision: number;
 }): JsonValue {
   requireObject(options, 'options');
   const token = own(options, 'token') as MainKeyToken; // looked at in the next line
   requireObject(token, 'token');
   const { hsmId, version } = token;
+  const revision = own(options, 'revision');
+  if (typeof token.token !== 'string' || !Number.isSafeInteger(revision)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
+  }
   const digest = sha256Hex(token.token);
   return {
     action: 'main-key.restore',
     regionId: String(own(options, 'regionId')),
     hsmId,
+    revision: Number(revision),
     version,
     digest,
   };

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import { sameRef } from '../identifiers.js';
 import type { AuditEvent, ConditionalWrite, RotationJob } from '../records.js';
 import { auditEvent, readJob, stored } from './job.js';
+import { isRef, readResults, requireRef } from './read-shape.js';
 import type { RewrapResult, RotationFailure } from './run.js';
 
 /** What {@link apply} takes. */
@@ -59,17 +59,18 @@ export function apply(options: ApplyOptions): Applied {
   requireObject(options, 'options');
   const at = isoTime(own(options, 'env') as Env); // checked in there
   const job = readJob(own(options, 'job'));
-  const results = own(options, 'results');
-  if (!Array.isArray(results)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
+  const results = readResults(own(options, 'results'), 'rewrap-result');
   const writes: ConditionalWrite[] = [];
   const failures: RotationFailure[] = [];
   let seen = 0;
-  for (const { jobId, to, items } of results as readonly RewrapResult[]) {
-    if (jobId !== job.jobId || !(sameRef(to, job.to) || sameRef(to, job.from))) continue;
+  for (const { jobId, to, items } of results) {
+    if (jobId !== job.jobId || !isRef(to) || !(sameRef(to, job.to) || sameRef(to, job.from)))
+      continue;
     seen += items.length;
     for (const item of items) {
       if ('slot' in item) {
         const { recordId, expectedRevision, version, slot } = item;
+        requireRef(slot?.under, [to]);
         const write = { op: 'put-slot', recordId, expectedRevision, next: slot } as const;
         writes.push(version === undefined ? write : { ...write, version });
       } else failures.push(item);

@@ -5,16 +5,16 @@
  * @module
  */
 
-import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import { sameRef } from '../identifiers.js';
 import type { KeyRing } from '../key-ring.js';
 import type { ConditionalWrite, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
 import { type Applied, applied } from './apply.js';
-import { blockUnder } from './held-key.js';
+import { blockUnder, mayHold } from './held-key.js';
 import { readJob } from './job.js';
 import { type MainKeyRecord, refTo } from './main-key-record.js';
+import { readResults, requireRef } from './read-shape.js';
 import { failureOf, type RotationFailure, readTask, withWorkbench } from './run.js';
 import {
   inTasks,
@@ -76,10 +76,12 @@ export function dropTasks({ job, mainKey, page, size }: PageOptions): readonly C
   const items: RotationItem[] = [];
   for (const keys of page) {
     // One write a record at a time.
-    const key = keys.find((held) => blockUnder(held, drop) !== undefined);
+    const key = keys.find((held) => mayHold(held, drop));
     const kept = key && blockUnder(key, keep);
-    // What has not been translated yet is for `tasks` first.
-    const comesFirst = kept === undefined && mayReceive(mainKey, keep);
+    // What has not been translated yet is for `tasks` first, which names a row that can not be read
+    // only on the way to the new main key.
+    const isNamedHere = key?.refusal !== undefined && sameRef(keep, job.from);
+    const comesFirst = kept === undefined && mayReceive(mainKey, keep) && !isNamedHere;
     if (key !== undefined && !comesFirst) items.push(itemOf(key, kept));
   }
   const { jobId } = job;
@@ -221,17 +223,17 @@ export function cleanupApply(options: CleanupApplyOptions): Applied {
   requireObject(options, 'options');
   const at = isoTime(own(options, 'env') as Env); // checked in there
   const job = readJob(own(options, 'job'));
-  const results = own(options, 'results');
-  if (!Array.isArray(results)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
+  const results = readResults(own(options, 'results'), 'cleanup-result');
   const writes: ConditionalWrite[] = [];
   const failures: RotationFailure[] = [];
   let seen = 0;
-  for (const { jobId, items } of results as readonly CleanupResult[]) {
+  for (const { jobId, items } of results) {
     if (jobId !== job.jobId) continue;
     seen += items.length;
     for (const item of items) {
       if ('drop' in item) {
         const { recordId, expectedRevision, version, drop } = item;
+        requireRef(drop, [job.from, job.to]);
         const write = { op: 'drop-slot', recordId, expectedRevision, next: drop } as const;
         writes.push(version === undefined ? write : { ...write, version });
       } else failures.push(item);

@@ -120,12 +120,13 @@ const BEFORE_PROMOTION: readonly RotationPhase[] = [
 /**
  * Gives a rotation up before it is promoted. The new main key is on its way out at once; then
  * {@link cleanupTasks} drops its blocks, and {@link retire} ends the job. Every record is left with
- * the blocks that it had before.
+ * the blocks that it had before. Not from a compromised main key: keys that were made meanwhile have
+ * a block under the new one alone, and could not go back. Such a rotation goes on.
  *
  * @param options - A rotation that is not promoted.
  * @returns Job and main key, and the writes that store them: the main key first.
  * @throws {@link KeyblockError} `STATE_CONFLICT` when it is promoted (see {@link rollback}), paused
- * or over; `INVALID_ARGUMENT`.
+ * or over, and where the old main key is compromised; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts
@@ -147,10 +148,12 @@ export function abort<M extends MainKeyRecord>(options: RotationOptions<M>): Rot
   if (mainKey.jobId !== job.jobId) throw conflict('record');
   const to = mainKey.versions.find(({ version }: MainKeyVersion) => version === job.to.version);
   if (to?.state !== 'pending') throw conflict('record');
-  const fenced =
-    to.draining === true
-      ? mainKey
-      : withVersion(mainKey, to.version, (version) => ({ ...version, draining: true }));
+  const from = mainKey.versions.find(({ version }: MainKeyVersion) => version === job.from.version);
+  const isUnderWay = to.draining === true;
+  if (!isUnderWay && from?.compromised !== undefined) throw conflict('record');
+  const fenced = isUnderWay
+    ? mainKey
+    : withVersion(mainKey, to.version, (version) => ({ ...version, draining: true }));
   const entered = enter(withoutProof(job), 'aborting', at);
   const next = job.phase === 'aborting' ? job : withFence(entered, at);
   const audit = next === job ? [] : [auditEvent(next, at, 'rotation.abort')];

@@ -179,7 +179,8 @@ function count(drive: Drive<MainKeyRecord>, seen: number): void {
 /** Where a scan in the order of the records may go on. */
 function withCursor(job: RotationJob, page: readonly HeldRecord[]): RotationJob {
   const last = page.at(-1);
-  return last === undefined ? job : { ...job, cursor: recordId(last) };
+  const isNamed = typeof last === 'object' && last !== null;
+  return isNamed ? { ...job, cursor: recordId(last) } : job;
 }
 
 /** The status, with the rows that failed in the present pass. */

@@ -74,9 +74,14 @@ function withVersions(
     if (mainKey.kind !== 'profile' || given.secret(ref) !== undefined) continue;
     const version = versionOf(mainKey.versions, ref.version);
     if (version.slots.length === 0) continue;
-    const key = openProfileVersion(mainKey, version, given);
-    opened.push(key);
-    ring = withSecret(ring, ref, key);
+    try {
+      const key = openProfileVersion(mainKey, version, given);
+      opened.push(key);
+      ring = withSecret(ring, ref, key);
+    } catch (error) {
+      for (const key of opened) key.destroy();
+      throw error;
+    }
   }
   return { ring, opened };
 }

@@ -10,6 +10,7 @@ import type {
   BlockSlot,
   CustomerKeyRecord,
   HeldRecord,
+  Kcv,
   KeyAttributes,
   KeyRef,
   ProfileRecord,
@@ -26,6 +27,8 @@ export interface HeldKey {
   readonly place: string;
   readonly attributes: KeyAttributes;
   readonly slots: readonly BlockSlot[];
+  /** The check value in the record; none where the row is no record. */
+  readonly kcv?: Kcv | undefined;
   /** Why the row is no record of this library, where it is none. */
   readonly refusal?: KeyblockErrorCode | undefined;
 }
@@ -53,14 +56,23 @@ export function scopeOf(mainKey: MainKeyRecord): Scope {
  * row that is no record of this library stops nothing: it is a key that nobody can open.
  */
 function heldKeys(record: HeldRecord, scope: Scope): readonly HeldKey[] {
-  requireObject(record, 'record');
-  if (!isOfScope(record, scope)) return [];
   try {
-    if (record.kind === 'profile') return profileKeys(requireProfile(record));
+    requireObject(record, 'record');
+    if (!isOfScope(record, scope)) return [];
+    if (record.kind === 'profile') return profileKeys(requireProfile(record), scope);
     const customer = requireCustomerKey(record);
+    requireSlotsOf(customer.slots, scope);
     return holdsKey(customer) ? [customerKey(customer, scope)] : [];
   } catch (error) {
     return [unreadableKey(record, error)];
+  }
+}
+
+/** Refuses a block under a main key that this one is none of: who opens the key refuses it too. */
+function requireSlotsOf(slots: readonly BlockSlot[], { regionId, profileId }: Scope): void {
+  const keyId = profileId === undefined ? regionId : profileKeyId({ regionId, profileId });
+  if (slots.some(({ under }) => under.keyId !== keyId)) {
+    throw new KeyblockError('CONTEXT_MISMATCH', { field: 'slot' });
   }
 }
 
@@ -88,33 +100,41 @@ function holdsKey({ lifecycle: { state }, slots }: CustomerKeyRecord): boolean {
 }
 
 function customerKey(record: CustomerKeyRecord, { configDigest }: Scope): HeldKey {
-  const { keyId, revision, attributes, slots } = record;
-  return { recordId: keyId, revision, place: placeOf(record, configDigest), attributes, slots };
+  const { keyId: recordId, revision, attributes, slots, kcv } = record;
+  return { recordId, revision, place: placeOf(record, configDigest), attributes, slots, kcv };
 }
 
 /** Every version but the destroyed ones, retired ones too: what is kept has to open. */
-function profileKeys(record: ProfileRecord): readonly HeldKey[] {
+function profileKeys(record: ProfileRecord, scope: Scope): readonly HeldKey[] {
   const { revision } = record;
   const recordId = profileKeyId(record);
-  const place = placeOf(record);
   return record.versions
     .filter(({ state }) => state !== 'destroyed')
-    .map(({ version, slots }) => {
-      return { recordId, revision, version, place, attributes: PROFILE_KEY, slots };
+    .map(({ version, slots, kcv }) => {
+      requireSlotsOf(slots, scope);
+      const place = placeOf(record, version);
+      return { recordId, revision, version, place, attributes: PROFILE_KEY, slots, kcv };
     });
 }
 
 function unreadableKey(record: HeldRecord, error: unknown): HeldKey {
   if (!(error instanceof KeyblockError)) throw error;
-  const id: unknown = record.kind === 'profile' ? profileKeyId(record) : record.keyId;
   return {
-    recordId: String(id),
-    revision: Number(record.revision),
+    recordId: nameOf(record),
+    revision: 0, // nothing is written to it
     place: '',
     attributes: PROFILE_KEY,
     slots: [],
     refusal: error.code,
   };
+}
+
+/** What a row calls itself, where it does. */
+function nameOf(record: HeldRecord | null): string {
+  if (typeof record !== 'object' || record === null) return '';
+  const parts: readonly unknown[] =
+    record.kind === 'profile' ? [record.regionId, record.profileId] : [record.keyId];
+  return parts.every((part) => typeof part === 'string') ? parts.join('/') : '';
 }
 
 /** The keys of some records, record by record: what one page of a scan comes down to. */
@@ -125,13 +145,16 @@ export function heldPage(records: readonly HeldRecord[], scope: Scope): HeldPage
   return records.map((record) => heldKeys(record, scope));
 }
 
-/** Counts the blocks under a version of a main key. What can not be read may hold one. */
+/** Whether a key has a block under a version of a main key. What can not be read may have one. */
+export function mayHold(key: HeldKey, ref: KeyRef): boolean {
+  return key.refusal !== undefined || blockUnder(key, ref) !== undefined;
+}
+
+/** Counts the blocks under a version of a main key. */
 export function blocksIn(page: HeldPage, ref: KeyRef): number {
   let count = 0;
   for (const keys of page) {
-    for (const key of keys) {
-      if (key.refusal !== undefined || blockUnder(key, ref) !== undefined) count++;
-    }
+    for (const key of keys) if (mayHold(key, ref)) count++;
   }
   return count;
 }

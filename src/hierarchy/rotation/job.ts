@@ -6,6 +6,7 @@ import { type Env, isoTime } from '../env.js';
 import { recordId } from '../identifiers.js';
 import type { AuditEvent, ConditionalWrite, RotationJob, RotationPhase } from '../records.js';
 import { type MainKeyRecord, mainKeyId, readMainKey } from './main-key-record.js';
+import { isObject, isRef } from './read-shape.js';
 
 /** What a step of a rotation takes. */
 export interface RotationOptions<M extends MainKeyRecord = MainKeyRecord> {
@@ -43,7 +44,12 @@ export function readJob(job: RotationJob | undefined): RotationJob {
     own(job, 'kind') === 'rotation-job' &&
     own(job, 'schema') === 1 &&
     typeof own(job, 'jobId') === 'string' &&
-    Array.isArray(own(job, 'timeline'));
+    Array.isArray(own(job, 'timeline')) &&
+    isRef(own(job, 'from')) &&
+    isRef(own(job, 'to')) &&
+    isObject(own(job, 'scope')) &&
+    isObject(own(job, 'counters')) &&
+    isObject(own(job, 'policy'));
   if (!isJob) throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
   return job;
 }
@@ -70,6 +76,14 @@ export function enter(job: RotationJob, phase: RotationPhase, at: string): Rotat
 /** When a job entered a phase the last time. */
 export function enteredAt({ timeline }: RotationJob, phase: RotationPhase): string | undefined {
   return [...timeline].reverse().find((entry) => entry.phase === phase)?.at;
+}
+
+/**
+ * Which time it is that a job is where it is: it is another one after every move. What was found
+ * before, such as before a roll-back, is not about the records as they are now.
+ */
+export function attemptOf({ timeline }: RotationJob): string {
+  return `${timeline.length};${timeline.at(-1)?.at ?? ''}`;
 }
 
 /** Refuses to move a job that is paused or over. */

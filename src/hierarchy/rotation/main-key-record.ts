@@ -11,6 +11,7 @@ import type {
   RegionKeyRecord,
 } from '../records.js';
 import { transition, type VersionEvent } from '../versions.js';
+import { isObject } from './read-shape.js';
 
 /** A record that has versions of a main key, one of which is active. */
 export type MainKeyRecord = ProfileRecord | RegionKeyRecord;
@@ -22,9 +23,13 @@ export function readMainKey<M extends MainKeyRecord>(record: M | undefined): M {
     record !== undefined &&
     (own(record, 'kind') === 'profile' || own(record, 'kind') === 'region-key') &&
     own(record, 'schema') === 1 &&
-    Array.isArray(own(record, 'versions'));
+    isListOfObjects(own(record, 'versions'));
   if (!isMainKey) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
   return record;
+}
+
+function isListOfObjects(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isObject);
 }
 
 /** The name of a main key, in references to its versions. */

@@ -8,7 +8,7 @@ import { type Env, isoTime } from '../env.js';
 import type { KeyRing } from '../key-ring.js';
 import { type CryptoperiodPolicy, cryptoperiods, generateMainKey } from '../main-key.js';
 import { placeOf } from '../place.js';
-import { sealProfileKey } from '../profile.js';
+import { requireConfig, sealProfileKey } from '../profile.js';
 import type { ProfileRecord, RegionKeyRecord } from '../records.js';
 import { addRegionKeyVersion, readRegion } from '../region.js';
 import { newVersion, transition } from '../versions.js';
@@ -51,11 +51,13 @@ function withProfileVersion(
   const { env } = options;
   const region = readRegion(own(options, 'region'));
   if (region.regionId !== profile.regionId) throw conflict('record');
+  requireConfig(profile);
   const periods = cryptoperiods(isoTime(env), own(options, 'cryptoperiod'));
   const secret = generateMainKey(env);
-  const place = placeOf(profile);
+  const version = newVersion(profile.versions, { kcv: kcvOf(secret), env, ...periods });
+  const place = placeOf(profile, version.version);
   const slots = sealProfileKey({ env, region, ring: own(options, 'ring'), secret, place });
-  const next = { ...newVersion(profile.versions, { kcv: kcvOf(secret), env, ...periods }), slots };
+  const next = { ...version, slots };
   const versions = transition(profile.versions, { kind: 'generate', next });
   return { mainKey: { ...profile, versions }, secret };
 }

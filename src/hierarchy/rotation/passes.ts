@@ -5,7 +5,6 @@ import { isoTime } from '../env.js';
 import type { RotationJob } from '../records.js';
 import { apply } from './apply.js';
 import { cleanupApply, drainedBy, dropTasks } from './cleanup.js';
-import { addCommitments } from './commitment.js';
 import {
   checkpoint,
   type Drive,
@@ -21,9 +20,10 @@ import { blocksIn, type HeldPage } from './held-key.js';
 import { enter } from './job.js';
 import type { MainKeyRecord } from './main-key-record.js';
 import type { RotationFailure } from './run.js';
+import { createTally } from './tally.js';
 import { rewrapTasks } from './tasks.js';
-import { comparisonTasks, type VerifyResult } from './verify.js';
-import { verifyFold } from './verify-fold.js';
+import { comparisonTasks } from './verify.js';
+import { judge } from './verify-fold.js';
 
 /** Translates what has no block under the new main key, and says whether the scan ended. */
 export async function* translatePass<M extends MainKeyRecord>(drive: Drive<M>): Steps<M, boolean> {
@@ -81,34 +81,23 @@ export async function* verifyPass<M extends MainKeyRecord>(
   const given = yield* rescan(drive, 'verify');
   if (given === undefined) return undefined;
   if (given.count === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
-  let total: VerifyResult | undefined;
+  const tally = createTally(drive.job);
   // biome-ignore lint/correctness/useYield: a page is verified without a write
   const ended = yield* scan(drive, given.source, async function* (page) {
     const { job, mainKey, size, engine } = drive;
     for (const task of comparisonTasks({ job, mainKey, page, size })) {
       const result = await engine.verify(task);
       for (const failure of result.failures) drive.failures.push(failure);
-      total = total === undefined ? result : together(total, result);
+      tally.add(result);
     }
   });
   if (!ended) return undefined;
-  const results = total === undefined ? [] : [total];
-  const folded = verifyFold({ env: envOf(drive), job: drive.job, results, count: given.count });
+  const { count } = given;
+  const folded = judge({ env: envOf(drive), job: drive.job, scan: tally.total(), count });
   const { job, writes } = folded;
   yield* store(drive, 'checkpoint', { job, mainKey: drive.mainKey, writes });
   yield { kind: 'progress', status: statusOf(drive) };
   return drive.job.commitment !== undefined;
-}
-
-/** Two results as one, so that a scan of any length takes no memory. */
-function together(a: VerifyResult, b: VerifyResult): VerifyResult {
-  return {
-    ...b,
-    records: a.records + b.records,
-    before: addCommitments([a.before, b.before]),
-    after: addCommitments([a.after, b.after]),
-    failures: b.failures.length === 0 ? a.failures : [...a.failures, ...b.failures],
-  };
 }
 
 /** What a pass of the clean-up has found: nothing left, something done, or nothing to be done. */
@@ -126,6 +115,7 @@ export async function* cleanupPass<M extends MainKeyRecord>(
   if (given === undefined) return undefined;
   let left = 0;
   let written = 0;
+  const { conflicts } = drive.job.counters;
   const ended = yield* scan(drive, given.source, async function* (page) {
     const drained = drainedBy(drive.job, drive.mainKey);
     if (drained === undefined) return;
@@ -143,5 +133,7 @@ export async function* cleanupPass<M extends MainKeyRecord>(
   });
   if (!ended) return undefined;
   if (left === 0) return 'clean';
-  return written > 0 || drive.failures.length === 0 ? 'progress' : 'stuck';
+  // Somebody else may have been quicker with all of it.
+  const isShared = drive.job.counters.conflicts > conflicts && drive.failures.length === 0;
+  return written > 0 || isShared ? 'progress' : 'stuck';
 }

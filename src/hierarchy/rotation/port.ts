@@ -15,12 +15,13 @@ import { slotOf } from '../storage-block.js';
 import { type CheckedBlock, checkedBlock } from './checked-block.js';
 import { type CleanupResult, type CleanupTask, dropOutcome } from './cleanup.js';
 import { createPublicCommitter, createSum } from './commitment.js';
+import { requireKcv } from './key-check.js';
 import { failureOf, type RewrapResult, type RotationFailure, readTask } from './run.js';
 import type { RewrapTask, RotationItem } from './tasks.js';
 
 import {
-  countRecords,
   nameOf,
+  recordsOf,
   type VerificationKind,
   type VerifyResult,
   type VerifyTask,
@@ -45,7 +46,10 @@ export interface TranslatePort {
   }): Promise<string>;
   /** The check value of a main key. */
   kcv(ref: KeyRef): Promise<Kcv>;
-  /** Opens a block, which has to be authentic, and tells the check value of the key in it. */
+  /**
+   * Opens a block, which has to be authentic, and tells the check value of the key in it: by the
+   * method and of the length that its record has.
+   */
   keyKcv(block: PortBlock): Promise<Kcv>;
   /** Tells whether two blocks hold the same key. Without it, check values have to do. */
   compare?(a: PortBlock, b: PortBlock): Promise<boolean>;
@@ -121,14 +125,14 @@ export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<
  * };
  * const from = { keyId: 'eu-central-1/shop', version: 1 };
  * const to = { keyId: 'eu-central-1/shop', version: 2 };
- * const task = { jobId: 'j1', from, to, bornUnderNew: false, items: [] };
+ * const task = { jobId: 'j1', attempt: '1', from, to, bornUnderNew: false, items: [] };
  * const result = await rotation.verifyWithPort({ task: { kind: 'verify-task', ...task }, port });
  * result.verification; // 'kcv-only'
  * ```
  */
 export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promise<VerifyResult> {
   const { task, port } = readPortOptions(options, 'verify-task');
-  const { jobId, from, to } = task;
+  const { jobId, attempt, from, to } = task;
   const committer = createPublicCommitter(jobId);
   const before = createSum();
   const after = createSum();
@@ -137,6 +141,7 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
   const outcomes = await eachItem(task.items, async (item) => {
     const fresh = checkedText(item, item.newBlock);
     const newKcv = await port.keyKcv({ block: fresh.block, under: to });
+    requireKcv(item, newKcv);
     const isBorn = item.block === undefined && task.bornUnderNew;
     const oldKcv = isBorn ? newKcv : await agreeingKcv(item, fresh, newKcv);
     before.add(committer.hash(nameOf(item), item.attributes, kcvBytes(oldKcv)));
@@ -147,7 +152,8 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
   return {
     kind: 'verify-result',
     jobId,
-    records: countRecords(task.items),
+    attempt,
+    records: recordsOf(task.items),
     before: before.total(),
     after: after.total(),
     verification,

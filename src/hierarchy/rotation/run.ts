@@ -9,6 +9,7 @@ import { own, requireObject } from '../../primitives/bytes.js';
 import type { RandomBytes } from '../../primitives/random.js';
 import type { KeyRing } from '../key-ring.js';
 import type { BlockSlot, KeyRef } from '../records.js';
+import { isObject } from './read-shape.js';
 import type { RewrapTask, RotationItem } from './tasks.js';
 import { createWorkbench, type Rewrapped, type Workbench } from './workbench.js';
 
@@ -124,7 +125,10 @@ export function readTask<T extends { readonly kind: string; readonly items: read
   kind: T['kind'],
 ): T {
   requireObject(task, 'job');
-  if (task === undefined || own(task, 'kind') !== kind || !Array.isArray(own(task, 'items'))) {
+  const items = task && own(task, 'items');
+  const isSound =
+    Array.isArray(items) && items.every((item) => isObject(item) && isObject(item.attributes));
+  if (task === undefined || own(task, 'kind') !== kind || !isSound) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
   }
   return task;

@@ -7,7 +7,14 @@
 import type { KeyblockErrorCode } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { sameRef } from '../identifiers.js';
-import type { HeldRecord, KeyAttributes, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
+import type {
+  HeldRecord,
+  Kcv,
+  KeyAttributes,
+  KeyRef,
+  MainKeyVersion,
+  RotationJob,
+} from '../records.js';
 import { versionOf } from '../versions.js';
 import {
   blockUnder,
@@ -37,6 +44,8 @@ export interface RotationItem {
   readonly block?: string | undefined;
   /** In a task to verify: the block under the new main key. */
   readonly newBlock?: string | undefined;
+  /** In a task to verify: the check value in the record. */
+  readonly kcv?: Kcv | undefined;
   /** Why the row is no record of this library, where it is none. */
   readonly refusal?: KeyblockErrorCode | undefined;
 }
@@ -163,6 +172,7 @@ export function itemOf(
     attributes,
     block,
     newBlock: undefined,
+    kcv: undefined,
     refusal,
   };
 }

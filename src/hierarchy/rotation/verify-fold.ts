@@ -8,10 +8,10 @@ import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import type { AuditEvent, ConditionalWrite, RotationJob } from '../records.js';
-import { addCommitments, sameCommitment } from './commitment.js';
-import { auditEvent, conflict, enter, readJob, requireRunning, stored } from './job.js';
+import { attemptOf, auditEvent, conflict, enter, readJob, requireRunning, stored } from './job.js';
 import type { RotationFailure } from './run.js';
-import type { VerificationKind, VerifyResult } from './verify.js';
+import { createTally, type ScanTotal } from './tally.js';
+import type { VerifyResult } from './verify.js';
 
 /** What {@link verifyFold} takes. */
 export interface VerifyFoldOptions {
@@ -38,9 +38,10 @@ export interface VerifyFolded {
 }
 
 /**
- * Judges a full scan: ready when no row failed, both sides add up to the same keys, and there are
- * as many as the store itself counts. Otherwise the rotation goes on translating. One that was
- * promoted before stays so, and is cleaned up only when it is proven.
+ * Judges a full scan: ready when no row failed, both sides add up to the same keys, and every record
+ * was seen once, as many as the store itself counts. Otherwise the rotation goes on translating. One
+ * that was promoted before stays so, and is cleaned up only when it is proven. Results of an earlier
+ * scan, such as from before a roll-back, are passed over.
  *
  * @param options - The job, the results of all tasks of one scan, and the count of the store.
  * @returns The job in its next phase, and the rows that failed.
@@ -63,26 +64,35 @@ export interface VerifyFolded {
  */
 export function verifyFold(options: VerifyFoldOptions): VerifyFolded {
   requireObject(options, 'options');
-  const at = isoTime(own(options, 'env') as Env); // checked in there
+  const env = own(options, 'env') as Env; // checked by who reads it
   const job = readJob(own(options, 'job'));
+  const results = own(options, 'results');
+  if (!Array.isArray(results)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
+  const tally = createTally(job);
+  for (const result of results as readonly VerifyResult[]) tally.add(result);
+  return judge({ env, job, scan: tally.total(), count: own(options, 'count') });
+}
+
+/** The same for a scan that was added up already. */
+export function judge(options: {
+  readonly env: Env;
+  readonly job: RotationJob;
+  readonly scan: ScanTotal;
+  readonly count: number | undefined;
+}): VerifyFolded {
+  const { env, job, scan, count } = options;
+  const at = isoTime(env);
   requireRunning(job);
   if (!VERIFIABLE.includes(job.phase)) throw conflict('job');
-  const count = own(options, 'count');
-  const results = own(options, 'results');
-  if (!Array.isArray(results) || typeof count !== 'number') {
+  if (count === undefined || !(Number.isSafeInteger(count) && count >= 0)) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
   }
-  const ours = (results as readonly VerifyResult[]).filter(({ jobId }) => jobId === job.jobId);
-  const before = addCommitments(ours.map((result) => result.before));
-  const after = addCommitments(ours.map((result) => result.after));
-  const records = ours.reduce((sum, result) => sum + result.records, 0);
-  const failures = ours.flatMap((result) => result.failures);
-  const proven = failures.length === 0 && records === count && sameCommitment(before, after);
-  const verification = weakest(ours.map((result) => result.verification));
-  const isPromoted = job.phase === 'promoted';
+  const { records, failures, verification, commitment } = scan;
+  const proven = scan.agrees && scan.attempt === attemptOf(job) && records === count;
   const phase = proven ? 'ready' : 'translating';
-  const moved = isPromoted ? job : enter(job, phase, at);
-  const judged = proven ? { ...moved, commitment: after, verification } : withoutProof(moved);
+  // Another attempt begins with every verdict.
+  const moved = job.phase === 'promoted' ? job : enter(enter(job, 'verifying', at), phase, at);
+  const judged = proven ? { ...moved, commitment, verification } : withoutProof(moved);
   const counters = { ...job.counters, seen: records, failed: failures.length };
   const [next, writes] = stored(job, { ...judged, counters, total: count });
   const audit = auditEvent(next, at, 'rotation.verify', {
@@ -103,10 +113,4 @@ const VERIFIABLE: readonly RotationJob['phase'][] = [
 /** A job whose last proof does not hold any more. */
 export function withoutProof({ commitment, verification, ...job }: RotationJob): RotationJob {
   return job;
-}
-
-/** One row that was compared by its check value makes it the comparison of all. */
-function weakest(kinds: readonly VerificationKind[]): VerificationKind {
-  if (kinds.includes('kcv-only')) return 'kcv-only';
-  return kinds.includes('port-compare') ? 'port-compare' : 'key-bytes';
 }

@@ -14,6 +14,8 @@ import { sameHeader } from '../rewrap-block.js';
 import { versionOf } from '../versions.js';
 import { createCommitter, createSum } from './commitment.js';
 import { blockUnder } from './held-key.js';
+import { attemptOf } from './job.js';
+import { kcvOfBytes, requireKcv } from './key-check.js';
 import { failureOf, type RotationFailure, readTask, withWorkbench } from './run.js';
 import {
   itemOf,
@@ -28,6 +30,8 @@ import type { Workbench } from './workbench.js';
 export interface VerifyTask {
   readonly kind: 'verify-task';
   readonly jobId: string;
+  /** Of which scan: results of another one are no proof. */
+  readonly attempt: string;
   readonly from: KeyRef;
   readonly to: KeyRef;
   /** Whether a key may have no block under the old main key: made when that wrapped no more. */
@@ -42,8 +46,10 @@ export type VerificationKind = NonNullable<RotationJob['verification']>;
 export interface VerifyResult {
   readonly kind: 'verify-result';
   readonly jobId: string;
-  /** Records in the task. */
-  readonly records: number;
+  /** Of the task. */
+  readonly attempt: string;
+  /** The IDs of the records in the task. */
+  readonly records: readonly string[];
   /** What the old blocks hold. */
   readonly before: Commitment;
   /** What the new blocks hold. */
@@ -80,20 +86,22 @@ export function verifyTasks(options: TasksOptions): readonly VerifyTask[] {
 /** The same for a page that has been read. */
 export function comparisonTasks({ job, mainKey, page, size }: PageOptions): readonly VerifyTask[] {
   const { jobId, from, to } = job;
+  const attempt = attemptOf(job);
   // A compromised main key wraps nothing any more, nor does one that is not the active one.
   const { state } = versionOf<MainKeyVersion>(mainKey.versions, to.version);
   const bornUnderNew = job.reason === 'suspected-compromise' || state === 'active';
   const tasks: VerifyTask[] = [];
-  // Cut between records: the results count them.
+  // Cut between records: every record is in one result.
   for (let i = 0; i < page.length; i += size) {
     const items: RotationItem[] = [];
     for (const keys of page.slice(i, i + size)) {
       for (const key of keys) {
-        items.push({ ...itemOf(key, blockUnder(key, from)), newBlock: blockUnder(key, to) });
+        const newBlock = blockUnder(key, to);
+        items.push({ ...itemOf(key, blockUnder(key, from)), newBlock, kcv: key.kcv });
       }
     }
     if (items.length > 0) {
-      tasks.push({ kind: 'verify-task', jobId, from, to, bornUnderNew, items });
+      tasks.push({ kind: 'verify-task', jobId, attempt, from, to, bornUnderNew, items });
     }
   }
   return tasks;
@@ -109,7 +117,7 @@ export interface VerifyRunOptions {
 
 /**
  * Opens both blocks of every key of a task, and compares the keys byte for byte, and what the
- * blocks say of them. A row that does not agree is named; it stops nothing.
+ * blocks say of them, and the check value with that of the record. A row that does not agree is named; it stops nothing.
  *
  * @param options - The task, and a ring with both main keys.
  * @returns The sums of both sides and the rows that failed, in JSON, for {@link verifyFold}.
@@ -124,7 +132,7 @@ export interface VerifyRunOptions {
  * const to = { keyId: 'eu-central-1/shop', version: 2 };
  * const key = () => generateKey({ algorithm: 'AES', lengthBits: 256 });
  * const ring = createKeyRing({ keys: [{ ref: from, key: key() }, { ref: to, key: key() }] });
- * const task = { jobId: 'j1', from, to, bornUnderNew: false, items: [] };
+ * const task = { jobId: 'j1', attempt: '1', from, to, bornUnderNew: false, items: [] };
  * rotation.verifyRun({ task: { kind: 'verify-task', ...task }, ring }).verification; // 'key-bytes'
  * ```
  */
@@ -137,7 +145,7 @@ export function verifyRun(options: VerifyRunOptions): VerifyResult {
 
 /** The same with what is prepared. */
 export function verifyTask(task: VerifyTask, to: SecretKey, workbench: Workbench): VerifyResult {
-  const { jobId, items, bornUnderNew } = task;
+  const { jobId, attempt, items, bornUnderNew } = task;
   const committer = createCommitter(to, jobId);
   const before = createSum();
   const after = createSum();
@@ -170,7 +178,8 @@ export function verifyTask(task: VerifyTask, to: SecretKey, workbench: Workbench
   return {
     kind: 'verify-result',
     jobId,
-    records: countRecords(items),
+    attempt,
+    records: recordsOf(items),
     before: before.total(),
     after: after.total(),
     verification: 'key-bytes',
@@ -207,21 +216,24 @@ function openNew(
     items,
     indexes: [...items.keys()],
     blockOf: ({ newBlock }) => newBlock,
-    visit: (index, header, key) => opened.set(index, { header, key: new Uint8Array(key) }),
+    visit(index, header, key) {
+      try {
+        requireKcv(items[index] as RotationItem, kcvOfBytes(header, key)); // in range
+        opened.set(index, { header, key: new Uint8Array(key) });
+      } catch (error) {
+        refuse(index, error);
+      }
+    },
     refuse,
   });
   return opened;
 }
 
-/** Records, of which a profile may have several keys in a task, one after the other. */
-export function countRecords(items: readonly RotationItem[]): number {
-  let count = 0;
-  let last: string | undefined;
-  for (const { recordId } of items) {
-    if (recordId !== last) count++;
-    last = recordId;
-  }
-  return count;
+/** The IDs of records, of which a profile may have several keys in a task, one after the other. */
+export function recordsOf(items: readonly RotationItem[]): readonly string[] {
+  return items
+    .map(({ recordId }) => recordId)
+    .filter((recordId, i) => i === 0 || recordId !== items[i - 1]?.recordId);
 }
 
 function disagreementOf(old: OpenedBlock, fresh: OpenedBlock): KeyblockError | undefined {

@@ -18,7 +18,7 @@ export interface ApprovalPolicy {
    * @defaultValue `2`
    */
   readonly count?: number | undefined;
-  /** Who asks for the operation: does not count. */
+  /** Who asks for the operation: does not count, however the name is written. */
   readonly requester?: string | undefined;
   /**
    * In which roles they consent.
@@ -64,11 +64,13 @@ export function operationDigest(operation: JsonValue): string {
 
 /**
  * Demands that enough people have consented to one operation. Consents to another operation, from
- * the future, too old, in another role, of the requester or repeated count for nothing.
+ * the future, too old, in another role, of the requester or repeated count for nothing. Names are one
+ * person where they differ in case alone, or in how Unicode composes them (NFKC).
  *
  * @param options - The operation, the consents, and the policy.
  * @returns The people whose consent counted.
- * @throws {@link KeyblockError} `APPROVAL_REQUIRED`, `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `APPROVAL_REQUIRED`; `INVALID_ARGUMENT`, also for a name with
+ * characters that nobody sees.
  *
  * @example
  * ```ts
@@ -92,15 +94,17 @@ export function requireApprovals(options: RequireApprovalsOptions): readonly str
   const digest = operationDigest(own(options, 'operation') as JsonValue); // likewise
   const given = own(options, 'approvals');
   if (!Array.isArray(given)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'approvals' });
-  const people = new Set<string>();
+  const people = new Map<string, string>();
   for (const { by, role, at, operationDigest: consentedTo } of given.map(readApproval)) {
     const age = now - Date.parse(at);
     const isInTime = age >= 0 && age <= 1000 * withinSeconds;
     const inRole = roles === undefined || roles.includes(role);
-    if (consentedTo === digest && isInTime && inRole && by !== requester) people.add(by);
+    const person = personOf(by);
+    if (consentedTo !== digest || !isInTime || !inRole || person === requester) continue;
+    if (!people.has(person)) people.set(person, by);
   }
   if (people.size < count) throw new KeyblockError('APPROVAL_REQUIRED', { field: 'approvals' });
-  return [...people];
+  return [...people.values()];
 }
 
 const DAY = 86_400;
@@ -122,11 +126,12 @@ function readPolicy(input: ApprovalPolicy | undefined): {
   const roles = own(policy, 'roles');
   const isCount = Number.isInteger(count) && count >= 1 && count <= MAX_COUNT;
   const isTime = Number.isFinite(withinSeconds) && withinSeconds > 0;
-  const isRequester = requester === undefined || typeof requester === 'string';
+  const isRequester = requester === undefined || isName(requester);
   if (!(isCount && isTime && isRequester && (roles === undefined || Array.isArray(roles)))) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'policy' });
   }
-  return { count, requester, roles, withinSeconds };
+  const person = requester === undefined ? undefined : personOf(requester);
+  return { count, requester: person, roles, withinSeconds };
 }
 
 function readApproval(approval: Approval): Approval {
@@ -136,9 +141,23 @@ function readApproval(approval: Approval): Approval {
   const at = own(approval, 'at');
   const digest = own(approval, 'operationDigest');
   const isTime = typeof at === 'string' && !Number.isNaN(Date.parse(at));
-  const isPerson = typeof by === 'string' && by.trim() === by && by !== '';
-  if (!(isTime && isPerson && typeof role === 'string' && typeof digest === 'string')) {
+  if (!(isTime && isName(by) && typeof role === 'string' && typeof digest === 'string')) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'approvals' });
   }
   return { by, role, at, operationDigest: digest };
+}
+
+/** No space at its ends, and no control, format or other character that is not seen. */
+function isName(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.trim() === value &&
+    !/[\p{C}\p{Default_Ignorable_Code_Point}]/u.test(value)
+  );
+}
+
+/** One text for all ways to write a name. */
+function personOf(name: string): string {
+  return name.normalize('NFKC').toLowerCase().normalize('NFKC');
 }

@@ -9,7 +9,7 @@ import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { type Code, KEY_USAGES, type KeyUsage, lookUp } from '../../tr31/codes.js';
 import type { Env } from '../env.js';
-import { requireCustomerKey } from '../read-record.js';
+import { requireCustomerKey, requireKeyId } from '../read-record.js';
 import type { CustomerKeyRecord, KeyAttributes } from '../records.js';
 import { assertUsable } from './usable.js';
 
@@ -41,6 +41,11 @@ export interface KeyOperation {
 export interface AssertUsageOptions {
   /** The customer key. */
   readonly record: CustomerKeyRecord;
+  /**
+   * The ID that the row was looked up by: the record has to be of that key.
+   * @defaultValue whatever the record says
+   */
+  readonly keyId?: string | undefined;
   /** What is about to be done with it. */
   readonly operation: KeyOperation;
   /** Time. */
@@ -53,7 +58,8 @@ export interface AssertUsageOptions {
  *
  * @param options - The key's record, and the operation.
  * @throws {@link KeyblockError} `USAGE_NOT_ALLOWED` for another usage, mode or algorithm;
- * `STATE_CONFLICT` for a key that is disabled, deleted or out of its time; `INVALID_ARGUMENT`.
+ * `STATE_CONFLICT` for a key that is disabled, deleted or out of its time; `CONTEXT_MISMATCH` for
+ * a record of another ID; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts no-run
@@ -67,6 +73,7 @@ export interface AssertUsageOptions {
 export function assertUsage(options: AssertUsageOptions): void {
   requireObject(options, 'options');
   const record = requireCustomerKey(own(options, 'record'));
+  requireKeyId(record, own(options, 'keyId'));
   const operation = own(options, 'operation');
   requireObject(operation, 'options');
   const action = operation && own(operation, 'action');

@@ -38,6 +38,8 @@ export interface LoadMainKeyTokenOptions {
     | {
         /** Over the operation that `restoreOperation` returns. */
         readonly approvals: readonly Approval[];
+        /** Of the record of the device, as it was consented to. */
+        readonly revision: number;
         /** How many have to consent. */
         readonly policy?: ApprovalPolicy | undefined;
       }
@@ -141,7 +143,8 @@ function expectedState(
   const restore = own(options, 'restore');
   if (restore === undefined) return state;
   requireObject(restore, 'approvals');
-  const operation = restoreOperation({ regionId, token });
+  const revision = Number(own(restore, 'revision'));
+  const operation = restoreOperation({ regionId, token, revision });
   const approvals = own(restore, 'approvals') ?? [];
   requireDualControl({ env, policy: own(restore, 'policy') }, operation, approvals);
   return { ...state, nonce: token.nonce };

@@ -4,12 +4,16 @@
 import fc from 'fast-check';
 import { generateKey, SecretKey, wrapKey } from 'keyblock';
 import {
+  applyWrite,
+  assertUsage,
   type CustomerKeyRecord,
+  createCustomerKey,
   createKeyRing,
   importCustomerKey,
   openCustomerKey,
   openProfile,
   type ProfileRecord,
+  rotation,
 } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import {
@@ -22,10 +26,12 @@ import {
   PROFILE_ATTRIBUTES,
   PROFILE_KEYS,
   profileOf,
+  profilePlace,
   profileRef,
   REGION_KEY,
   recordOf,
   refusal,
+  region,
   regionRef,
   regionRing,
   ring,
@@ -61,6 +67,39 @@ describe('the row of a customer key', () => {
   it('does not open with the slots of another row, whatever else is taken along', () => {
     expectRefusal({ ...b, keyId: 'pek-a' }, 'CONTEXT_MISMATCH', 'place');
   });
+
+  it('does not open under the ID of another row, where that is said', () => {
+    const expected = expect.objectContaining(refusal('CONTEXT_MISMATCH', 'keyId'));
+    const keyId = 'pek-b';
+    expect(() => openCustomerKey({ record: a, keyId, profile, ring })).toThrow(expected);
+    const operation = { action: 'encrypt', keyUsage: 'P0' } as const;
+    expect(() => assertUsage({ record: a, keyId, operation, env })).toThrow(expected);
+    expect(openCustomerKey({ record: b, keyId, profile, ring }).staleBlock).toBe(false);
+    assertUsage({ record: b, keyId, operation, env });
+  });
+
+  it('has to be given', () => {
+    const expected = (field: string) => expect.objectContaining(refusal('INVALID_ARGUMENT', field));
+    const none = {} as Parameters<typeof openCustomerKey>[0];
+    expect(() => openCustomerKey(none)).toThrow(expected('record'));
+    expect(() => openCustomerKey({ ...none, record: a })).toThrow(expected('profile'));
+    const nothing = {} as Parameters<typeof createCustomerKey>[0];
+    expect(() => createCustomerKey(nothing)).toThrow(expected('env'));
+    expect(() => createCustomerKey({ ...nothing, env })).toThrow(expected('profile'));
+  });
+
+  it.each([null, {}, { wrappedHistory: [null] }])(
+    'takes no write when its lineage is %j',
+    (lineage) => {
+      const record = { ...a, lineage } as unknown as CustomerKeyRecord;
+      const [next] = recordOf({ under: [2] }).slots;
+      if (next === undefined) throw new Error('no block');
+      const write = { op: 'put-slot', recordId: 'pek-a', expectedRevision: 1, next } as const;
+      expect(() => applyWrite({ record, write })).toThrow(
+        expect.objectContaining(refusal('STATE_CONFLICT', 'record')),
+      );
+    },
+  );
 
   it('does not open in another profile of the same main key, nor in another region', () => {
     const moved = { ...a, profileId: 'other' };
@@ -216,6 +255,15 @@ describe('the row of a profile', () => {
     expectProfileRefusal({ ...profile, config, configDigest }, 'CONTEXT_MISMATCH', 'place');
   });
 
+  it('takes no new key, and no new version, while its configuration is not that of its digest', () => {
+    const altered = { ...profile, config: { purpose: 'issuing' } };
+    const expected = expect.objectContaining(refusal('CONTEXT_MISMATCH', 'config'));
+    const key = { keyId: 'pek-9', owner: 'acme', attributes: PIN_ATTRIBUTES };
+    expect(() => createCustomerKey({ env, profile: altered, ring, ...key })).toThrow(expected);
+    const options = { env, mainKey: altered, region, ring: regionRing };
+    expect(() => rotation.plan(options)).toThrow(expected);
+  });
+
   it('does not open with a customer key in the place of its main key', () => {
     const place = customerPlace('k');
     const block = { kbpk: REGION_KEY, under: regionRef, key: aes(0x21), place };
@@ -223,8 +271,17 @@ describe('the row of a profile', () => {
     expectProfileRefusal(withSlot(stored), 'CONTEXT_MISMATCH', 'place');
   });
 
-  it('does not open with the key of another version', () => {
-    const place = `kb1;p;eu-central-1;shop;${CONFIG_DIGEST.slice(0, 16)}`;
+  it('does not open with the block and the check value of another version', () => {
+    const row = profileOf(['retiring', 'active']);
+    const [first, second] = row.versions;
+    const copied = { ...second, slots: first?.slots, kcv: first?.kcv };
+    const versions = [first, copied] as ProfileRecord['versions']; // both are there
+    expectProfileRefusal({ ...row, versions }, 'CONTEXT_MISMATCH', 'place');
+    expectProfileRefusal(withSlot(second?.slots[0]), 'CONTEXT_MISMATCH', 'place');
+  });
+
+  it('does not open with another check value', () => {
+    const place = profilePlace(1);
     const block = { kbpk: REGION_KEY, under: regionRef, key: PROFILE_KEYS[2], place };
     const stored = slot({ ...block, attributes: PROFILE_ATTRIBUTES });
     expectProfileRefusal(withSlot(stored), 'KCV_MISMATCH', 'kcv');
@@ -238,6 +295,8 @@ describe('the row of a profile', () => {
       { versions: [...profileOf(['retired', 'active']).versions].reverse() },
     ],
     ['no versions', { versions: undefined }],
+    ['a version that is none', { versions: [null] }],
+    ['no check value', { versions: [{ ...profile.versions[0], kcv: undefined }] }],
     ['a state of no version', { versions: [{ ...profile.versions[0], state: 'new' }] }],
     ['another kind', { kind: 'customer-key' }],
   ])('does not open when it has %s', (_, change) => {

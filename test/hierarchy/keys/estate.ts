@@ -114,6 +114,11 @@ export function slot(options: BlockOptions): BlockSlot {
   return { under, block, kbpkKcv, digest: '' };
 }
 
+/** The place of a version of the main key of a profile. */
+export function profilePlace(version: number, profileId = 'shop'): string {
+  return `kb1;p;eu-central-1;${profileId};${CONFIG_DIGEST.slice(0, 16)};${version}`;
+}
+
 /** A profile whose main key has versions in these states, from version 1 on. */
 export function profileOf(
   states: readonly MainKeyState[] = ['active'],
@@ -131,7 +136,7 @@ export function profileOf(
     versions: states.map((state, i) => {
       const version = i + 1;
       const key = PROFILE_KEYS[version as 1 | 2 | 3];
-      const place = `kb1;p;eu-central-1;${profileId};${CONFIG_DIGEST.slice(0, 16)}`;
+      const place = profilePlace(version, profileId);
       const attributes = PROFILE_ATTRIBUTES;
       return {
         version,

@@ -94,7 +94,7 @@ describe('createProfile', () => {
       keyContext: '1',
       optionalBlocks: [
         { id: 'KP', data: `01${REGION_KEY.kcv()}` },
-        { id: '77', data: `kb1;p;eu-central-1;shop;${CONFIG_DIGEST.slice(0, 16)}` },
+        { id: '77', data: `kb1;p;eu-central-1;shop;${CONFIG_DIGEST.slice(0, 16)};1` },
       ],
     });
     expect(version).toMatchObject({ version: 1, state: 'active', kcv: { value: key.kcv() } });

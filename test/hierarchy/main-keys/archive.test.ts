@@ -24,7 +24,8 @@ import {
 describe('planRestore', () => {
   const planFor = ({ record, region }: Situation, policy?: { readonly count: number }) => {
     const [token] = region.tokens;
-    const operation = token && mainKeys.restoreOperation({ regionId: REGION_ID, token });
+    const { revision } = record;
+    const operation = token && mainKeys.restoreOperation({ regionId: REGION_ID, token, revision });
     const approvals = operation === undefined ? [] : consent(operation);
     return mainKeys.planRestore({ record: region, hsm: record, approvals, policy, env });
   };
@@ -40,8 +41,14 @@ describe('planRestore', () => {
     const [token] = record.tokens;
     if (token === undefined) throw new Error('no token');
     const other = { ...token, token: btoa('another') };
-    const approvals = consent(mainKeys.restoreOperation({ regionId: REGION_ID, token: other }));
-    for (const given of [[], approvals]) {
+    const approvals = consent(
+      mainKeys.restoreOperation({ regionId: REGION_ID, token: other, revision: hsm.revision }),
+    );
+    // Of the restore before this one.
+    const spent = consent(
+      mainKeys.restoreOperation({ regionId: REGION_ID, token, revision: hsm.revision - 1 }),
+    );
+    for (const given of [[], approvals, spent]) {
       expect(() => mainKeys.planRestore({ record, hsm, approvals: given, env })).toThrow(
         expect.objectContaining({ code: 'APPROVAL_REQUIRED', field: 'approvals' }),
       );

@@ -149,7 +149,11 @@ export function eventOf(type: mainKeys.HsmEventType, situation: Situation): main
       return { type, version, kcv: kcv ?? { method: 'cmac', value: '' } };
     case 'restore': {
       const token = region.tokens.at(-1) ?? mainKeyToken(situation, version);
-      const restore = mainKeys.restoreOperation({ regionId: REGION_ID, token });
+      const restore = mainKeys.restoreOperation({
+        regionId: REGION_ID,
+        token,
+        revision: record.revision,
+      });
       return { type, approvals: consent(restore) };
     }
     case 'receive': {

@@ -80,6 +80,7 @@ describe('createRegionKey', () => {
     [{ kdh: undefined }, 'kdh'],
     [{ env: undefined }, 'env'],
     [{ env: { at: new Date(Number.NaN) } }, 'at'],
+    [{ env: { at: new Date(8.64e15) } }, 'at'],
     [{ env: { at, randomBytes: () => new Uint8Array(31) } }, 'randomBytes'],
     [{ policy: { wrapDays: 0.5 } }, 'policy'],
     [{ policy: { wrapDays: 10, unwrapDays: 9 } }, 'policy'],

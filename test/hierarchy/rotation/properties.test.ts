@@ -128,6 +128,60 @@ describe('verifying (I20)', () => {
     expect(verify(world, step, twice).job.phase).toBe('translating');
   });
 
+  it('fails when one result stands in for another (I20)', () => {
+    const ring = profileRing(world, world.store.profile(PROFILE));
+    const { job, mainKey } = step;
+    const env = { at: now(world) };
+    const fold = (results: readonly rotation.VerifyResult[], count: number) =>
+      rotation.verifyFold({ env, job, results, count }).job.phase;
+    const [a, b, c] = rotation
+      .verifyTasks({ job, mainKey, records: rows, size: 1 })
+      .map((task) => rotation.verifyRun({ task, ring }));
+    if (a === undefined || b === undefined || c === undefined) throw new Error('three results');
+    expect(fold([a, b, c], 3)).toBe('ready');
+    expect(fold([a, a], 2)).toBe('translating');
+    expect(fold([a, c, a], 3)).toBe('translating');
+    expect(fold([{ ...a, records: ['x', 'y', 'z'] }], 3)).toBe('translating');
+  });
+
+  it('does not count what was found before a roll-back', () => {
+    const ring = profileRing(world, world.store.profile(PROFILE));
+    const env = { at: now(world) };
+    const results = rotation
+      .verifyTasks({ ...step, records: rows })
+      .map((task) => rotation.verifyRun({ task, ring }));
+    const { job } = rotation.verifyFold({ env, job: step.job, results, count: 3 });
+    const promoted = rotation.promote({ env, job, mainKey: step.mainKey });
+    const back = rotation.rollback({ env, ...promoted });
+    const again = rotation.verifyFold({ env, job: back.job, results, count: 3 });
+    expect(again.job.phase).toBe('translating');
+    expect(again.job.commitment).toBeUndefined();
+  });
+
+  it.each<[string, object | null]>([
+    ['nothing', null],
+    ['a result of another kind', { kind: 'rewrap-result' }],
+    ['a number of records', { records: 5 }],
+    ['a negative count', { before: { count: -1, sum: '0'.repeat(64) } }],
+    ['a sum that is none', { after: { count: 1, sum: 5 } }],
+    ['a failure that is none', { failures: [null] }],
+  ])('refuses %s as a result', (_what, change) => {
+    const ring = profileRing(world, world.store.profile(PROFILE));
+    const [task] = rotation.verifyTasks({ ...step, records: rows });
+    if (task === undefined) throw new Error('no task');
+    const result = change && { ...rotation.verifyRun({ task, ring }), ...change };
+    const results = [result as rotation.VerifyResult];
+    const fold = () =>
+      rotation.verifyFold({ env: { at: now(world) }, job: step.job, results, count: 3 });
+    expect(fold).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }));
+  });
+
+  it.each([-1, 0.5, Number.NaN])('refuses a count of %d', (count) => {
+    const fold = () =>
+      rotation.verifyFold({ env: { at: now(world) }, job: step.job, results: [], count });
+    expect(fold).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'count' }));
+  });
+
   it('fails when any character of any block is another one, and names the row', () => {
     fc.assert(
       fc.property(
@@ -183,6 +237,19 @@ describe('verifying (I20)', () => {
 
   it.each<[string, (row: CustomerKeyRecord) => unknown, string]>([
     ['no blocks', (row) => ({ ...row, slots: [] }), 'STALE_VERSION'],
+    [
+      'another check value',
+      (row) => ({ ...row, kcv: { method: row.kcv.method, value: '0000000000' } }),
+      'KCV_MISMATCH',
+    ],
+    [
+      'a block under another main key',
+      (row) => ({
+        ...row,
+        slots: [...row.slots, { ...row.slots[0], under: { keyId: 'x/y', version: 1 } }],
+      }),
+      'CONTEXT_MISMATCH',
+    ],
     ['no list of blocks', (row) => ({ ...row, slots: 'x' }), 'STATE_CONFLICT'],
     [
       'other attributes',
@@ -223,7 +290,107 @@ describe('one bad row', () => {
   });
 });
 
+describe('a row that can not be read', () => {
+  it.each(['cleaning', 'aborting'])('ends a rotation that is %s as blocked', async (phase) => {
+    const { world, step } = translated(2);
+    const env = { at: now(world) };
+    if (phase === 'aborting') {
+      world.store.writeAll(rotation.abort({ ...step, env }).writes);
+    } else {
+      const { job, writes } = verify(world, step);
+      world.store.writeAll(writes);
+      const promoted = rotation.promote({ env, job, mainKey: step.mainKey });
+      world.store.writeAll(promoted.writes);
+    }
+    const [bad] = world.store.customers();
+    if (bad === undefined) throw new Error('no row');
+    world.store.put({ ...bad, owner: null } as unknown as CustomerKeyRecord);
+    const ended = await drive(world, PROFILE);
+    expect(ended.last).toBe('blocked');
+    expect(ended.failures).toEqual([
+      expect.objectContaining({ recordId: bad.keyId, code: 'STATE_CONFLICT' }),
+    ]);
+  });
+});
+
+describe('malformed JSON', () => {
+  const { world, step } = translated(1);
+  const env = { at: now(world) };
+  const { job, mainKey } = step;
+  const { jobId, from, to } = job;
+  const ring = profileRing(world, world.store.profile(PROFILE));
+  const slot = { under: from };
+  const item = { recordId: 'a', expectedRevision: 1 };
+
+  it.each<[string, () => unknown]>([
+    [
+      'a task with no item',
+      () => ({ task: { kind: 'rewrap-task', jobId, from, to, items: [null] } }),
+    ],
+    [
+      'an item without attributes',
+      () => ({ task: { kind: 'rewrap-task', from, to, items: [{}] } }),
+    ],
+  ])('is refused: %s', (_what, options) => {
+    const run = () => rotation.run({ ...(options() as { task: rotation.RewrapTask }), ring });
+    expect(run).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }));
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', null],
+    ['an outcome that is none', { kind: 'rewrap-result', jobId, to, items: ['x'] }],
+    ['a block elsewhere', { kind: 'rewrap-result', jobId, to, items: [{ ...item, slot }] }],
+  ])('is refused: a result that is %s', (_what, result) => {
+    const apply = () => rotation.apply({ env, job, results: [result as rotation.RewrapResult] });
+    expect(apply).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }));
+  });
+
+  it('is refused: a block to drop that is none of the job', () => {
+    const drop = { keyId: from.keyId, version: 9 };
+    const results = [{ kind: 'cleanup-result', jobId, items: [{ ...item, drop }] } as const];
+    expect(() => rotation.cleanupApply({ env, job, results })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }),
+    );
+  });
+
+  it.each(['from', 'to', 'counters', 'policy', 'scope'])('is refused: a job without %s', (name) => {
+    const broken = { ...job, [name]: undefined };
+    expect(() => rotation.abort({ env, job: broken, mainKey })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }),
+    );
+  });
+
+  it('is refused: a main key with a version that is none', () => {
+    const broken = { ...mainKey, versions: [null] } as unknown as rotation.MainKeyRecord;
+    expect(() => rotation.abort({ env, job, mainKey: broken })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'record' }),
+    );
+  });
+});
+
+describe('a row that is nothing', () => {
+  it('is a failure of that row', () => {
+    const { world, step } = translated(1);
+    const rows = [...world.store.customers(), null] as CustomerKeyRecord[];
+    const { job, failures } = verify(world, step, rows);
+    expect(job.phase).toBe('translating');
+    expect(failures).toEqual([expect.objectContaining({ recordId: '', code: 'INVALID_ARGUMENT' })]);
+  });
+});
+
 describe('going back', () => {
+  it('is refused before the switch when the old main key is compromised', () => {
+    const { world, step } = translated(1);
+    const versions = world.store
+      .profile(PROFILE)
+      .versions.map((version, i) =>
+        i === 0 ? { ...version, compromised: { at: now(world).toISOString() } } : version,
+      );
+    const mainKey = { ...world.store.profile(PROFILE), versions };
+    const abort = () => rotation.abort({ env: { at: now(world) }, job: step.job, mainKey });
+    expect(abort).toThrow(expect.objectContaining({ code: 'STATE_CONFLICT', field: 'record' }));
+  });
+
   it('is as if the switch had not been made (I21)', () => {
     const { world, step } = translated(3);
     const env = { at: now(world) };

@@ -35,6 +35,12 @@ describe('approvals.require', () => {
     ['none', []],
     ['one', [consent()]],
     ['one person twice', [consent(), consent({ role: 'custodian' })]],
+    ['one person in two cases', [consent(), consent({ by: 'Ada' })]],
+    [
+      'one person composed in two ways',
+      [consent({ by: 'Zo\u00eb' }), consent({ by: 'Zoe\u0308' })],
+    ],
+    ['one person in full width', [consent(), consent({ by: '\uff41\uff44\uff41' })]],
     [
       'another operation',
       [consent(), consent({ by: 'grace', operationDigest: DIGEST.replace('c', 'd') })],
@@ -49,6 +55,7 @@ describe('approvals.require', () => {
 
   it.each([
     [{ requester: 'grace' }],
+    [{ requester: 'Grace' }],
     [{ roles: ['custodian'] }],
     [{ count: 3 }],
     [{ withinSeconds: 43_199 }],
@@ -87,6 +94,9 @@ describe('approvals.require', () => {
     ['no list', { approvals: 'ada, grace' }, 'approvals'],
     ['a person without a name', { approvals: [consent({ by: '' })] }, 'approvals'],
     ['a name with a space at its end', { approvals: [consent({ by: 'ada ' })] }, 'approvals'],
+    ['a name with a space of no width', { approvals: [consent({ by: 'ada\u200b' })] }, 'approvals'],
+    ['a name with a control', { approvals: [consent({ by: 'a\u0000da' })] }, 'approvals'],
+    ['a requester that nobody sees', { policy: { requester: 'ada\u2060' } }, 'policy'],
     ['no time', { approvals: [consent({ at: 'yesterday' })] }, 'approvals'],
     ['nobody', { policy: { count: 0 } }, 'policy'],
     ['half a person', { policy: { count: 1.5 } }, 'policy'],

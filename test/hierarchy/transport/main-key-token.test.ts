@@ -261,17 +261,21 @@ describe('a main key token', () => {
   it('is restored under dual control, and by that alone', async () => {
     const spent = (await load(device, token)).state;
     const back = { ...device, state: spent };
-    const operation = mainKeys.restoreOperation({ regionId: REGION_ID, token });
+    const operation = mainKeys.restoreOperation({ regionId: REGION_ID, token, revision: 7 });
     const approvals = consent(operation);
-    const restored = await load(back, token, { restore: { approvals } });
+    const restored = await load(back, token, { restore: { approvals, revision: 7 } });
     expect(loadedKey(restored).kcv()).toBe(secret.kcv());
-    const other = consent(mainKeys.restoreOperation({ regionId: 'eu-west-1', token }));
+    const elsewhere = { regionId: 'eu-west-1', token, revision: 7 };
+    const other = consent(mainKeys.restoreOperation(elsewhere));
     for (const given of [[], approvals.slice(1), other]) {
-      await expect(load(back, token, { restore: { approvals: given } })).rejects.toThrow(
-        expect.objectContaining({ code: 'APPROVAL_REQUIRED', field: 'approvals' }),
-      );
+      await expect(
+        load(back, token, { restore: { approvals: given, revision: 7 } }),
+      ).rejects.toThrow(expect.objectContaining({ code: 'APPROVAL_REQUIRED', field: 'approvals' }));
     }
-    const requester = { approvals, policy: { requester: 'ada' } };
+    await expect(load(back, token, { restore: { approvals, revision: 8 } })).rejects.toThrow(
+      expect.objectContaining({ code: 'APPROVAL_REQUIRED', field: 'approvals' }),
+    );
+    const requester = { approvals, revision: 7, policy: { requester: 'ada' } };
     await expect(load(back, token, { restore: requester })).rejects.toThrow(
       expect.objectContaining({ code: 'APPROVAL_REQUIRED' }),
     );
