@@ -31,6 +31,7 @@ import {
   prepareKbpk,
   type Workshop,
 } from './pipeline/workshop.js';
+import { runAll } from './run-all.js';
 
 /** How many blocks are opened. */
 export interface OpeningOptions {
@@ -70,8 +71,7 @@ export function prepareOpening(kbpk: KeyInput | undefined, options: OpeningOptio
   return {
     ...opening,
     destroy() {
-      opening.destroy();
-      workshop.destroy();
+      runAll([opening.destroy, () => workshop.destroy()]);
     },
   };
 }
@@ -98,8 +98,7 @@ export function openingIn(
     shapes,
     policy,
     destroy() {
-      shapes.wipe();
-      kbpk.destroy();
+      runAll([shapes.wipe, kbpk.destroy]);
     },
   };
 }

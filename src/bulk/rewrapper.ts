@@ -30,6 +30,7 @@ import {
   prepareKbpk,
   type Workshop,
 } from './pipeline/workshop.js';
+import { runAll } from './run-all.js';
 
 /** What a bulk re-wrap may change in headers: the version, and attributes that it narrows. */
 export interface BulkHeaderChanges extends HeaderChanges {
@@ -153,8 +154,9 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
     rewrapBytes: (keyBlocks) => run(keyBlocks, takeBytes),
     destroy() {
       // In the middle of its work it is wiped when that ends, and what was done is not given out.
-      if (state === 'ready') wipeKeys();
+      const before = state;
       state = 'destroyed';
+      if (before === 'ready') wipeKeys();
     },
   };
 
@@ -190,10 +192,11 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
       requireAlive();
       return outcomes;
     } finally {
+      const isAlive = state === 'working';
+      if (isAlive) state = 'ready';
       workshop.wipe();
       random.wipe();
-      if (state === 'working') state = 'ready';
-      else wipeKeys();
+      if (!isAlive) wipeKeys();
     }
   }
 
@@ -209,10 +212,7 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
   }
 
   function wipeKeys(): void {
-    shapes.wipe();
-    from.destroy();
-    to.destroy();
-    workshop.destroy();
+    runAll([shapes.wipe, from.destroy, to.destroy, () => workshop.destroy()]);
   }
 }
 

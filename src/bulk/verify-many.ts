@@ -16,6 +16,7 @@ import {
   openMany,
   openWorkshop,
 } from './open-many.js';
+import { runAll } from './run-all.js';
 
 /** A key block before a re-wrap and after it. */
 export interface RewrappedPair {
@@ -82,8 +83,7 @@ export function verifyMany(options: VerifyManyOptions): readonly VerifyOutcome[]
     }
     return outcomes;
   } finally {
-    for (const opening of openings) opening.destroy();
-    workshop.destroy();
+    runAll([...openings.map(({ destroy }) => destroy), () => workshop.destroy()]);
   }
 }
 

@@ -43,14 +43,17 @@ export function expectRewrapped(
   expect(open(actual.keyBlock)).toEqual(open(expected.keyBlock));
 }
 
-/** All ways to run: each engine, and AES from outside, here the library's own. */
+/** AES from outside: here the library's own. */
+export const PORT: AesPort = portOf();
+
+/** All ways to run: each engine, and AES from outside. */
 export const WAYS: readonly (readonly [
   string,
   { readonly engine?: EngineChoice; readonly aes?: AesPort },
 ])[] = [
   ['typescript', { engine: 'typescript' }],
   ['wasm-simd', { engine: 'wasm-simd' }],
-  ['native', { engine: 'typescript', aes: portOf() }],
+  ['native', { engine: 'typescript', aes: PORT }],
 ];
 
 function portOf(): AesPort {

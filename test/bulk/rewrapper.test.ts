@@ -1,9 +1,14 @@
 import fc from 'fast-check';
 import { fromHex, generateKey, KeyblockError, SecretKey } from 'keyblock';
-import { createRewrapper, type Rewrapper, type RewrapperOptions } from 'keyblock/bulk';
+import {
+  type AesPort,
+  createRewrapper,
+  type Rewrapper,
+  type RewrapperOptions,
+} from 'keyblock/bulk';
 import { parseKeyBlock, rewrapKey, unwrapKey, wrapKey } from 'keyblock/tr31';
 import { describe, expect, it } from 'vitest';
-import { expectRewrapped, facts, WAYS } from './outcomes.js';
+import { expectRewrapped, facts, PORT, WAYS } from './outcomes.js';
 
 const TDES_KBPK = fromHex('DD7515F2BFC17F85CE48F3CA25CB21F6E5D3C1B7A9F80213');
 const AES_KBPK = fromHex('88E1AB2A2E3DD38C1FA039A536500CC8A87AB9D62DC92C01058FA79F44657DE6');
@@ -272,6 +277,42 @@ describe('createRewrapper', () => {
       expect(() => rewrapper.rewrap([])).toThrow(refusal('KEY_DESTROYED'));
       rewrapper.destroy();
     });
+  });
+
+  it.each([1, 2, 3, 4])('is destroyed, whichever of its keys a port does not let go: %i', (nth) => {
+    let ending = false;
+    let ends = 0;
+    let alive = 0;
+    const aes: AesPort = {
+      prepare(key) {
+        alive++;
+        const prepared = PORT.prepare(key);
+        return {
+          ...prepared,
+          destroy() {
+            alive--;
+            prepared.destroy?.();
+            if (ending && ++ends === nth) throw new Error('the device is gone');
+          },
+        };
+      },
+    };
+    const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes });
+    expect(rewrapper.rewrap([stored('1')]).map(keyBlockOf)).toHaveLength(1);
+    ending = true;
+    expect(() => rewrapper.destroy()).toThrow('the device is gone');
+    expect(alive).toBe(0);
+    rewrapper.destroy();
+    // A version that no block was of before would have its keys derived now, from zeros.
+    const zeros = new Uint8Array(32);
+    const ofZeros = rewrapKey({
+      keyBlock: stored('1'),
+      from: AES_KBPK,
+      to: zeros,
+      header: { versionId: 'E' },
+    });
+    expect(() => rewrapper.rewrap([ofZeros])).toThrow(refusal('KEY_DESTROYED'));
+    expect(ends).toBe(4);
   });
 
   it('gives every failure that depends on the key one error, which holds no input', () => {

@@ -1,8 +1,14 @@
 import { fromHex, generateKey, KeyblockError } from 'keyblock';
-import { createRewrapper, unwrapMany, type VerifyManyOptions, verifyMany } from 'keyblock/bulk';
+import {
+  type AesPort,
+  createRewrapper,
+  unwrapMany,
+  type VerifyManyOptions,
+  verifyMany,
+} from 'keyblock/bulk';
 import { type HeaderChanges, rewrapKey, wrapKey } from 'keyblock/tr31';
 import { describe, expect, it } from 'vitest';
-import { facts, WAYS } from './outcomes.js';
+import { facts, PORT, WAYS } from './outcomes.js';
 
 const from = fromHex('88E1AB2A2E3DD38C1FA039A536500CC8A87AB9D62DC92C01058FA79F44657DE6');
 const to = fromHex('00112233445566778899AABBCCDDEEFF102030405060708090A0B0C0D0E0F0FF');
@@ -87,6 +93,33 @@ describe.each(WAYS)('verifyMany, %s', (_way, options) => {
 });
 
 describe('verifyMany and unwrapMany', () => {
+  it.each([2, 3, 4])('let all keys of a port go, though one resists: %i', (nth) => {
+    let ends = 0;
+    let alive = 0;
+    const aes: AesPort = {
+      prepare(key) {
+        alive++;
+        const prepared = PORT.prepare(key);
+        return {
+          ...prepared,
+          destroy() {
+            alive--;
+            if (++ends === nth) throw new Error('the device is gone');
+          },
+        };
+      },
+    };
+    const before = wrap('a');
+    const pairs = [{ before, after: rewrap(before) }];
+    if (nth < 4) {
+      expect(() => unwrapMany({ kbpk: from, keyBlocks: [before], aes })).toThrow('is gone');
+      expect(alive).toBe(0);
+    }
+    ends = 0;
+    expect(() => verifyMany({ from, to, pairs, aes })).toThrow('is gone');
+    expect(alive).toBe(0);
+  });
+
   it('refuse what is no array, and KBPKs that are none', () => {
     const call = (options: object) => () => verifyMany(options as VerifyManyOptions);
     const none = { code: 'INVALID_ARGUMENT' };

@@ -4,6 +4,7 @@
  */
 
 import { type AesPort, preparePortKey, takeBlocks } from '../aes-port.js';
+import { runAll } from '../run-all.js';
 import type { LaneKey, Machine, MachineCipher } from './machine.js';
 
 /** So many that calling into native code costs little beside the blocks. */
@@ -170,7 +171,7 @@ export function createByteMachine(port: AesPort): Machine {
       words.fill(0);
       words = new Int32Array(0);
       bytes = new Uint8Array(0);
-      for (const key of [...keys]) key.destroy();
+      runAll([...keys].map(({ destroy }) => destroy));
     },
   };
 }

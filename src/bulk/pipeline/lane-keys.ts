@@ -9,6 +9,7 @@ import { doubleBlock } from '../../primitives/cmac.js';
 import { type DerivedKeyUse, derivationInputs } from '../../tr31/binding/cmac.js';
 import { AUTHENTICATION, ENCRYPTION, variant } from '../../tr31/binding/variant.js';
 import type { Version } from '../../tr31/versions.js';
+import { runAll } from '../run-all.js';
 import type { LaneKey, Machine, MachineCipher, PlaneConstant } from './machine.js';
 
 /** KBEK and KBAK of one binding method, ready for one machine. */
@@ -56,10 +57,9 @@ export function deriveLaneKeys(
     wholeSubkey,
     partSubkey,
     destroy() {
-      encryption.destroy();
-      authentication.destroy();
       wholeSubkey.fill(0);
       partSubkey.fill(0);
+      runAll([encryption.destroy, authentication.destroy]);
     },
   };
 }
@@ -116,26 +116,34 @@ function deriveByCmac(
   const cipher = cipherOf(machine, version);
   const { blockLength } = cipher;
   const prf = cipher.prepare(kbpk);
-  const { whole, part } = cmacSubkeys(machine, cipher, prf);
-  const use: DerivedKeyUse = version.binding === 'aes-cmac-ctr' ? 'ctr' : 'cbc';
-  const inputs = [use, 'mac' as const].flatMap((of) => derivationInputs(kbpk.length, version, of));
-  const blocks = new Uint8Array(inputs.length * blockLength);
-  inputs.forEach((input, i) => {
-    const block = blocks.subarray(i * blockLength, (i + 1) * blockLength);
-    // Eight bytes are a whole block of triple DES and half a block of AES.
-    block.set(input.length === blockLength ? whole : part);
-    for (const [j, byte] of input.entries()) block[j] = (block[j] as number) ^ byte; // in range
-    if (input.length < blockLength) {
-      block[input.length] = (block[input.length] as number) ^ 0x80;
-    }
-  });
-  const derived = encryptBlocks(machine, cipher, prf, blocks);
-  prf.destroy();
-  const second = derived.length / 2;
-  const kbek = derived.slice(0, kbpk.length);
-  const kbak = derived.slice(second, second + kbpk.length);
-  for (const secret of [whole, part, blocks, derived]) secret.fill(0);
-  return { kbek, kbak };
+  const secrets: Uint8Array[] = [];
+  try {
+    const { whole, part } = cmacSubkeys(machine, cipher, prf);
+    const use: DerivedKeyUse = version.binding === 'aes-cmac-ctr' ? 'ctr' : 'cbc';
+    const inputs = [use, 'mac' as const].flatMap((of) =>
+      derivationInputs(kbpk.length, version, of),
+    );
+    const blocks = new Uint8Array(inputs.length * blockLength);
+    secrets.push(whole, part, blocks);
+    inputs.forEach((input, i) => {
+      const block = blocks.subarray(i * blockLength, (i + 1) * blockLength);
+      // Eight bytes are a whole block of triple DES and half a block of AES.
+      block.set(input.length === blockLength ? whole : part);
+      for (const [j, byte] of input.entries()) block[j] = (block[j] as number) ^ byte; // in range
+      if (input.length < blockLength) {
+        block[input.length] = (block[input.length] as number) ^ 0x80;
+      }
+    });
+    const derived = encryptBlocks(machine, cipher, prf, blocks);
+    secrets.push(derived);
+    prf.destroy();
+    const second = derived.length / 2;
+    const kbek = derived.slice(0, kbpk.length);
+    const kbak = derived.slice(second, second + kbpk.length);
+    return { kbek, kbak };
+  } finally {
+    for (const secret of secrets) secret.fill(0);
+  }
 }
 
 interface Subkeys {

@@ -7,6 +7,7 @@ import { fitsVersion } from '../../tr31/binding/block-keys.js';
 import { VERSIONS, type Version } from '../../tr31/versions.js';
 import type { AesPort } from '../aes-port.js';
 import type { Engine } from '../engine/engine.js';
+import { runAll } from '../run-all.js';
 import { createByteMachine } from './byte-machine.js';
 import {
   deriveLaneKeys,
@@ -70,10 +71,9 @@ export function createWorkshop(engine: Engine, aes: AesPort | undefined): Worksh
     destroy() {
       this.wipe();
       knownCheckValues.clear();
-      if (aesMachine !== machine) aesMachine.destroy();
-      machine.destroy();
       this.input = createText(0);
       this.output = createText(0);
+      runAll([machine.destroy, ...(aesMachine === machine ? [] : [aesMachine.destroy])]);
     },
   };
 }
@@ -110,6 +110,7 @@ export function prepareKbpk(
   const kbpk = held.bytes;
   const derived = new Map<Machine, Map<string, LaneBlockKeys>>();
   knownCheckValues.set(kbpk, new Map());
+  let isDestroyed = false;
   return {
     kbpk,
     field,
@@ -117,6 +118,8 @@ export function prepareKbpk(
       if (!fitsVersion(held, version)) throw mismatch(field);
     },
     blockKeys(machine, version) {
+      // What is left of the KBPK then is zeros, a key like any other.
+      if (isDestroyed) throw new KeyblockError('KEY_DESTROYED', { field });
       const ofMachine = derived.get(machine) ?? new Map<string, LaneBlockKeys>();
       derived.set(machine, ofMachine);
       const kept = ofMachine.get(version.binding);
@@ -126,13 +129,13 @@ export function prepareKbpk(
       return keys;
     },
     destroy() {
+      isDestroyed = true;
       kbpk.fill(0);
       for (const value of knownCheckValues.get(kbpk)?.values() ?? []) value.fill(0);
       knownCheckValues.delete(kbpk);
-      for (const ofMachine of derived.values()) {
-        for (const keys of ofMachine.values()) keys.destroy();
-      }
+      const all = [...derived.values()].flatMap((ofMachine) => [...ofMachine.values()]);
       derived.clear();
+      runAll(all.map(({ destroy }) => destroy));
     },
   };
 }
