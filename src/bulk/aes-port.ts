@@ -50,7 +50,7 @@ export function preparePortKey(aes: AesPort, key: Uint8Array): AesPortKey {
     if (!isPortKey(prepared)) throw refused();
     return prepared;
   } finally {
-    lent.fill(0);
+    wipeLent(lent);
   }
 }
 
@@ -60,6 +60,11 @@ export function takeBlocks(blocks: Uint8Array, returned: unknown): void {
   if (returned.buffer === blocks.buffer && returned.byteOffset === blocks.byteOffset) return;
   blocks.set(returned);
   returned.fill(0);
+}
+
+/** Overwrites what a port was lent, unless it transferred the memory to somebody else. */
+export function wipeLent(lent: Uint8Array | Int32Array, end: number = lent.length): void {
+  if (lent.length > 0) lent.fill(0, 0, end);
 }
 
 function isPortKey(value: unknown): value is AesPortKey {

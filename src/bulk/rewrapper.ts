@@ -150,8 +150,8 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
 
   return {
     engine: aesMachine.name,
-    rewrap: (keyBlocks) => run(keyBlocks, takeStrings),
-    rewrapBytes: (keyBlocks) => run(keyBlocks, takeBytes),
+    rewrap: (keyBlocks) => run(keyBlocks, false, takeStrings),
+    rewrapBytes: (keyBlocks) => run(keyBlocks, true, takeBytes),
     destroy() {
       // In the middle of its work it is wiped when that ends, and what was done is not given out.
       const before = state;
@@ -160,16 +160,23 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
     },
   };
 
-  function run<T>(keyBlocks: readonly unknown[], take: TakeBlocks<T>): readonly Outcome<T>[] {
+  function run<T>(
+    keyBlocks: readonly unknown[],
+    takesBytes: boolean,
+    take: TakeBlocks<T>,
+  ): readonly Outcome<T>[] {
     if (state === 'destroyed') throw destroyed();
     if (state === 'working') throw new KeyblockError('STATE_CONFLICT');
     if (!Array.isArray(keyBlocks)) {
       throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyBlock' });
     }
     state = 'working';
-    const outcomes = new Array<Outcome<T>>(keyBlocks.length);
     try {
-      runBatch(workshop, shapes, reading, keyBlocks, {
+      // Functions that were passed in may change the array.
+      const input = Array.from<unknown>(keyBlocks);
+      const outcomes = new Array<Outcome<T>>(input.length);
+      runBatch(workshop, shapes, reading, input, {
+        takesBytes,
         lanesFor: (version) => machineFor(version).lanes,
         refuse(index, error) {
           outcomes[index] = { error };

@@ -47,10 +47,9 @@ export type UnwrapOutcome = UnwrappedKey | { readonly error: KeyblockError };
  */
 export function unwrapMany(options: UnwrapManyOptions): readonly UnwrapOutcome[] {
   requireObject(options, 'options');
-  const keyBlocks = own(options, 'keyBlocks');
-  if (!Array.isArray(keyBlocks)) {
-    throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyBlock' });
-  }
+  const given = own(options, 'keyBlocks');
+  if (!Array.isArray(given)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyBlock' });
+  const keyBlocks = Array.from<unknown>(given);
   const opening = prepareOpening(own(options, 'kbpk'), options);
   const outcomes = new Array<UnwrapOutcome>(keyBlocks.length);
   try {

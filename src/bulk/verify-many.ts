@@ -67,8 +67,9 @@ export type VerifyOutcome = { readonly equal: boolean } | { readonly error: Keyb
  */
 export function verifyMany(options: VerifyManyOptions): readonly VerifyOutcome[] {
   requireObject(options, 'options');
-  const pairs = own(options, 'pairs');
-  if (!Array.isArray(pairs)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyBlock' });
+  const given = own(options, 'pairs');
+  if (!Array.isArray(given)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyBlock' });
+  const pairs = Array.from<unknown>(given);
   const policy = readPolicy(options);
   const workshop = openWorkshop(options);
   const openings: Opening[] = [];

@@ -7,7 +7,7 @@ import {
   type RewrapperOptions,
 } from 'keyblock/bulk';
 import { parseKeyBlock, rewrapKey, unwrapKey, wrapKey } from 'keyblock/tr31';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { expectRewrapped, facts, PORT, WAYS } from './outcomes.js';
 
 const TDES_KBPK = fromHex('DD7515F2BFC17F85CE48F3CA25CB21F6E5D3C1B7A9F80213');
@@ -313,6 +313,111 @@ describe('createRewrapper', () => {
     });
     expect(() => rewrapper.rewrap([ofZeros])).toThrow(refusal('KEY_DESTROYED'));
     expect(ends).toBe(4);
+  });
+
+  const one = (outcome: object | undefined) =>
+    outcome !== undefined && 'error' in outcome ? (outcome.error as KeyblockError).code : 'done';
+  const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+
+  it('overwrites the states of MACs of more headers than it remembers', () => {
+    const key = generateKey({ algorithm: 'AES', lengthBits: 128 });
+    const keyBlocks = Array.from({ length: 600 }, (_, i) =>
+      wrapKey({
+        kbpk: AES_KBPK,
+        key,
+        header: {
+          versionId: 'D',
+          keyUsage: 'D0',
+          algorithm: 'A',
+          modeOfUse: 'B',
+          exportability: 'N',
+          keyVersionNumber: (36 * 36 + i).toString(36).slice(1).toUpperCase(),
+          optionalBlocks: [{ id: 'LB', data: 'label' }],
+        },
+      }),
+    );
+    const states: Int32Array[] = [];
+    const slice = vi.spyOn(Int32Array.prototype, 'slice').mockImplementation(function (
+      this: Int32Array,
+      from,
+      to,
+    ) {
+      const state = new Int32Array(this.subarray(from, to));
+      if (state.length === 4) states.push(state);
+      return state;
+    });
+    try {
+      const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes: PORT });
+      expect(new Set(rewrapper.rewrap(keyBlocks).map(one))).toEqual(new Set(['done']));
+      rewrapper.destroy();
+    } finally {
+      slice.mockRestore();
+    }
+    expect(states.length).toBeGreaterThan(600);
+    expect(states.filter((state) => state.some((word) => word !== 0))).toEqual([]);
+  }, 60_000);
+
+  it('refuses bytes of any length, whatever they say of it, and no other block', () => {
+    class Lying extends Uint8Array {
+      override get length() {
+        return 100.5;
+      }
+    }
+    const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, engine: 'typescript' });
+    const sound = ascii(stored('1'));
+    const keyBlocks = [sound, new Uint8Array(600_000_000), new Lying(3), new Lying(sound), sound];
+    expect(rewrapper.rewrapBytes(keyBlocks).map(one)).toEqual([
+      'done',
+      'INPUT_TOO_LARGE',
+      'INVALID_LENGTH',
+      'done',
+      'done',
+    ]);
+    rewrapper.destroy();
+  });
+
+  it('takes strings or bytes, as the method says', () => {
+    const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, engine: 'typescript' });
+    const text = stored('1');
+    const both = [text, ascii(text)];
+    expect(rewrapper.rewrap(both as string[]).map(one)).toEqual(['done', 'INVALID_ARGUMENT']);
+    expect(rewrapper.rewrapBytes(both as Uint8Array[]).map(one)).toEqual([
+      'INVALID_ARGUMENT',
+      'done',
+    ]);
+    rewrapper.destroy();
+  });
+
+  it('works on the blocks that it was given, whatever becomes of the array', () => {
+    const keyBlocks = Array.from({ length: 70 }, (_, i) => stored(String(i)));
+    const randomBytes = (length: number) => {
+      keyBlocks.push('');
+      keyBlocks.fill('');
+      return new Uint8Array(length);
+    };
+    const options = { from: AES_KBPK, to: NEW_AES, engine: 'typescript', randomBytes } as const;
+    const rewrapper = createRewrapper(options);
+    expect(rewrapper.rewrap(keyBlocks).map(one)).toEqual(new Array(70).fill('done'));
+    rewrapper.destroy();
+  });
+
+  it('survives a port that transfers what it was lent', () => {
+    let transfers = false;
+    const take = <T extends Uint8Array>(lent: T): T =>
+      transfers ? structuredClone(lent, { transfer: [lent.buffer] }) : lent;
+    const aes: AesPort = {
+      prepare(key) {
+        const prepared = PORT.prepare(structuredClone(key, { transfer: [key.buffer] }));
+        return { ...prepared, encryptBlocks: (blocks) => prepared.encryptBlocks(take(blocks)) };
+      },
+    };
+    const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes });
+    expect(rewrapper.rewrap([stored('1')]).map(one)).toEqual(['done']);
+    transfers = true;
+    expect(() => rewrapper.rewrap([stored('1')])).toThrow(refusal('INVALID_ARGUMENT'));
+    transfers = false;
+    expect(rewrapper.rewrap([stored('1')]).map(one)).toEqual(['done']);
+    rewrapper.destroy();
   });
 
   it('gives every failure that depends on the key one error, which holds no input', () => {

@@ -130,6 +130,18 @@ describe('verifyMany and unwrapMany', () => {
     expect(unwrapMany({ kbpk: from, keyBlocks: [] })).toEqual([]);
   });
 
+  it('give what is no string its error, and a hole', () => {
+    const before = wrap('a');
+    const bytes = Uint8Array.from(before, (character) => character.charCodeAt(0));
+    const none = { error: expect.objectContaining({ code: 'INVALID_ARGUMENT' }) };
+    const keyBlocks = [bytes as never];
+    expect(unwrapMany({ kbpk: from, keyBlocks })).toEqual([none]);
+    expect(unwrapMany({ kbpk: from, keyBlocks: new Array(1) })).toEqual([none]);
+    const pairs = [{ before: bytes as never, after: rewrap(before) }];
+    expect(verifyMany({ from, to, pairs })).toEqual([none]);
+    expect(verifyMany({ from, to, pairs: new Array(2) })).toEqual([none, none]);
+  });
+
   it('show an error that holds no input', () => {
     const [outcome] = unwrapMany({ kbpk: from, keyBlocks: ['secret text that is no key block'] });
     if (outcome === undefined || !('error' in outcome)) throw new Error('no error');

@@ -35,6 +35,8 @@ export interface Chunk extends HeaderLanes {
 
 /** What happens to the blocks. */
 export interface BatchVisitor {
+  /** Whether blocks come as bytes, not as strings. */
+  readonly takesBytes?: boolean;
   /** How many lanes a chunk of a version has. */
   lanesFor(version: Version): number;
   /** Works on a chunk, of which nothing may be kept. */
@@ -61,6 +63,7 @@ export function runBatch(
   visitor: BatchVisitor,
 ): void {
   const { window } = workshop;
+  const { takesBytes = false } = visitor;
   const isTolerant = toleratesLowerCase(policy);
   const groups = new Set<ShapeGroup>();
   let carried: number[] = [];
@@ -73,16 +76,18 @@ export function runBatch(
       const again = carried;
       carried = [];
       carriedLength = 0;
-      next = fillWindow(workshop, input, again, next, refuseText);
+      next = fillWindow(workshop, input, takesBytes, again, next, refuseText);
       for (let slot = 0; slot < window.count; slot++) sortIn(slot);
       for (const group of groups) workOff(group);
       groups.clear();
+      shapes.endWindow();
       window.strings.length = 0;
       window.lowerCase.clear();
     }
   } finally {
     // A visitor may have thrown: shapes live longer than a window.
     for (const group of groups) emptyGroup(group);
+    shapes.endWindow();
     window.strings.length = 0;
     window.lowerCase.clear();
   }
@@ -216,6 +221,7 @@ function hasRoom({ count, end }: Window): boolean {
 function fillWindow(
   workshop: Workshop,
   input: readonly unknown[],
+  takesBytes: boolean,
   again: readonly number[],
   next: number,
   refuse: (index: number, keyBlock: unknown) => void,
@@ -227,13 +233,14 @@ function fillWindow(
   for (let i = 0; i < again.length || (end < input.length && hasRoom(window)); i++) {
     const index = i < again.length ? (again[i] as number) : end++; // in range
     const keyBlock = input[index];
-    if (!(typeof keyBlock === 'string' || isBytes(keyBlock))) {
-      refuse(index, keyBlock);
+    if (!isText(keyBlock, takesBytes)) {
+      refuse(index, undefined);
       continue;
     }
-    const { length } = keyBlock;
+    const length = lengthOf(keyBlock);
     if (length < 16 || length > MAX_KEY_BLOCK_LENGTH) {
-      refuse(index, typeof keyBlock === 'string' ? keyBlock : ' '.repeat(length));
+      const likeIt = () => ' '.repeat(Math.min(length, MAX_KEY_BLOCK_LENGTH + 1));
+      refuse(index, typeof keyBlock === 'string' ? keyBlock : likeIt());
       continue;
     }
     const slot = window.count++;
@@ -258,6 +265,20 @@ function fillWindow(
   }
   writePending(workshop, pending, firstPending);
   return end;
+}
+
+function isText(keyBlock: unknown, takesBytes: boolean): keyBlock is string | Uint8Array {
+  return takesBytes ? isBytes(keyBlock) : typeof keyBlock === 'string';
+}
+
+/** The getter of every typed array: an array may have a `length` of its own that is another. */
+const typedArrayLength = /* @__PURE__ */ Object.getOwnPropertyDescriptor(
+  /* @__PURE__ */ Object.getPrototypeOf(Uint8Array.prototype),
+  'length',
+)?.get;
+
+function lengthOf(keyBlock: string | Uint8Array): number {
+  return typeof keyBlock === 'string' ? keyBlock.length : typedArrayLength?.call(keyBlock);
 }
 
 function writePending(workshop: Workshop, pending: string, first: number): void {

@@ -3,7 +3,7 @@
  * lane after the other, so that one call encrypts a step of all chains.
  */
 
-import { type AesPort, preparePortKey, takeBlocks } from '../aes-port.js';
+import { type AesPort, preparePortKey, takeBlocks, wipeLent } from '../aes-port.js';
 import { runAll } from '../run-all.js';
 import type { LaneKey, Machine, MachineCipher } from './machine.js';
 
@@ -93,8 +93,8 @@ export function createByteMachine(port: AesPort): Machine {
     reserve(length) {
       if (length <= words.length) return;
       const longer = new Int32Array(length);
-      longer.set(words);
-      words.fill(0);
+      if (words.length > 0) longer.set(words);
+      wipeLent(words);
       words = longer;
       bytes = new Uint8Array(longer.buffer);
     },
@@ -168,7 +168,7 @@ export function createByteMachine(port: AesPort): Machine {
       }
     },
     destroy() {
-      words.fill(0);
+      wipeLent(words);
       words = new Int32Array(0);
       bytes = new Uint8Array(0);
       runAll([...keys].map(({ destroy }) => destroy));

@@ -61,6 +61,8 @@ export interface Shapes {
   find(text: Text, at: number, length: number, keyBlock: string): Shape | KeyblockError;
   /** The shape of the block if it is the one that came last. */
   findKnown(text: Text, at: number, length: number): Shape | undefined;
+  /** Overwrites what was forgotten while blocks of it were still in the window. */
+  endWindow(): void;
   /** Forgets all of them, and overwrites what was computed under a key. */
   wipe(): void;
 }
@@ -72,6 +74,8 @@ const MAX_SHAPES = 512;
 export function createShapes(kbpk: PreparedKbpk, policy: Policy): Shapes {
   const shapes = new Map<number, Shape[]>();
   const groups = new Map<number, ShapeGroup>();
+  /** Forgotten, but for the blocks in the window: states of the MAC may yet be kept with them. */
+  const leaving: Shape[] = [];
   let count = 0;
   let last: Shape | undefined;
 
@@ -106,14 +110,22 @@ export function createShapes(kbpk: PreparedKbpk, policy: Policy): Shapes {
       last = shape;
       return shape;
     },
-    wipe: forget,
+    endWindow,
+    wipe() {
+      forget();
+      endWindow();
+    },
   };
+
+  function endWindow(): void {
+    for (const shape of leaving.splice(0)) wipeShape(shape);
+  }
 
   function forget(): void {
     for (const alike of shapes.values()) {
-      for (const { chain, plans } of alike) {
-        wipeChain(chain);
-        for (const sealed of plans.sealed.values()) wipeChain(sealed.chain);
+      for (const shape of alike) {
+        if (shape.waiting.length > 0) leaving.push(shape);
+        else wipeShape(shape);
       }
     }
     shapes.clear();
@@ -146,6 +158,11 @@ export function headerOf({ scanned: { header, blocks } }: Shape, keyBlock: strin
 /** Blocks whose data nobody reads: PB, text of no format, and proprietary ones. */
 export function hasFreeData({ id }: ScannedBlock): boolean {
   return /^(?:PB|LB|FL|PA|[0-9]{2})$/.test(id);
+}
+
+function wipeShape({ chain, plans }: Shape): void {
+  wipeChain(chain);
+  for (const sealed of plans.sealed.values()) wipeChain(sealed.chain);
 }
 
 /** Blocks of which only the format of the data matters. */

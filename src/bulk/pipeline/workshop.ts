@@ -5,7 +5,7 @@ import { type ComputeCheckValue, fullCheckValue } from '../../primitives/check-v
 import { type KeyInput, withClearKey } from '../../secret-key.js';
 import { fitsVersion } from '../../tr31/binding/block-keys.js';
 import { VERSIONS, type Version } from '../../tr31/versions.js';
-import type { AesPort } from '../aes-port.js';
+import { type AesPort, wipeLent } from '../aes-port.js';
 import type { Engine } from '../engine/engine.js';
 import { runAll } from '../run-all.js';
 import { createByteMachine } from './byte-machine.js';
@@ -80,7 +80,7 @@ export function createWorkshop(engine: Engine, aes: AesPort | undefined): Worksh
 
 /** The engines keep keys elsewhere: this is what blocks were worked on in. */
 function wipeMachine(machine: Machine): void {
-  machine.words.fill(0, 0, machine.used);
+  wipeLent(machine.words, machine.used);
 }
 
 /** A KBPK, and the keys derived from it for every version and machine that came by. */
