@@ -45,7 +45,9 @@ function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+const UTF8 = /* @__PURE__ */ new TextEncoder();
+
 /** SHA-256 of a text in UTF-8, in lower-case hex. */
 export function sha256Hex(text: string): string {
-  return encodeHex(sha256(new TextEncoder().encode(text))).toLowerCase();
+  return encodeHex(sha256(UTF8.encode(text))).toLowerCase();
 }

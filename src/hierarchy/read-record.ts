@@ -14,14 +14,23 @@ import type {
   ProfileRecord,
 } from './records.js';
 
+/** Members that are texts, of what is checked row by row. */
+const CUSTOMER_TEXTS = ['keyId', 'regionId', 'profileId', 'owner'];
+const PROFILE_TEXTS = ['regionId', 'profileId', 'state', 'configDigest'];
+const ATTRIBUTE_TEXTS = ['keyUsage', 'algorithm', 'modeOfUse', 'exportability', 'keyVersionNumber'];
+const SLOT_TEXTS = ['block', 'digest'];
+const KCV_TEXTS = ['method', 'value'];
+const REF_TEXTS = ['keyId'];
+const TIMES = ['usageStart', 'usageStop', 'deleteAfter'];
+
 /** Checks a customer key. Throws `STATE_CONFLICT`; `INVALID_ARGUMENT` where none was given. */
 export function requireCustomerKey(value: unknown): CustomerKeyRecord {
   requireGiven(value, 'record');
   const isSound =
     isRecord(value, 'customer-key') &&
-    holdsTexts(value, ['keyId', 'regionId', 'profileId', 'owner']) &&
+    holdsTexts(value, CUSTOMER_TEXTS) &&
     isAttributes(member(value, 'attributes')) &&
-    holdsTexts(member(value, 'kcv'), ['method', 'value']) &&
+    holdsTexts(member(value, 'kcv'), KCV_TEXTS) &&
     isListOf(member(value, 'slots'), isSlot) &&
     isLifecycle(member(value, 'lifecycle')) &&
     isObject(member(value, 'tags')) &&
@@ -34,7 +43,7 @@ export function requireProfile(value: unknown): ProfileRecord {
   requireGiven(value, 'profile');
   const isSound =
     isRecord(value, 'profile') &&
-    holdsTexts(value, ['regionId', 'profileId', 'state', 'configDigest']) &&
+    holdsTexts(value, PROFILE_TEXTS) &&
     isListOf(member(value, 'versions'), isVersion) &&
     isConsistent((value as ProfileRecord).versions);
   return isSound ? (value as ProfileRecord) : refuse(); // as far as was checked
@@ -71,7 +80,7 @@ function isLifecycle(value: unknown): value is Lifecycle {
   return (
     LIFECYCLE_STATES.includes(member(value, 'state') as LifecycleState) && // any value may be sought
     typeof member(value, 'enabled') === 'boolean' &&
-    ['usageStart', 'usageStop', 'deleteAfter'].every((name) => {
+    TIMES.every((name) => {
       const time = member(value, name);
       return time === undefined || isTime(time);
     })
@@ -84,8 +93,7 @@ function isTime(value: unknown): value is string {
 }
 
 function isAttributes(value: unknown): value is KeyAttributes {
-  const names = ['keyUsage', 'algorithm', 'modeOfUse', 'exportability', 'keyVersionNumber'];
-  return holdsTexts(value, names) && typeof member(value, 'keyBits') === 'number';
+  return holdsTexts(value, ATTRIBUTE_TEXTS) && typeof member(value, 'keyBits') === 'number';
 }
 
 const MAIN_KEY_STATES: readonly MainKeyState[] = [
@@ -105,7 +113,7 @@ export function isMainKeyVersion(value: unknown): boolean {
   return (
     isVersionNumber(member(value, 'version')) &&
     MAIN_KEY_STATES.includes(member(value, 'state') as MainKeyState) && // any value may be sought
-    holdsTexts(member(value, 'kcv'), ['method', 'value'])
+    holdsTexts(member(value, 'kcv'), KCV_TEXTS)
   );
 }
 
@@ -125,14 +133,14 @@ function isConsistent(versions: ProfileRecord['versions']): boolean {
 
 function isSlot(value: unknown): boolean {
   return (
-    holdsTexts(value, ['block', 'digest']) &&
+    holdsTexts(value, SLOT_TEXTS) &&
     isRef(member(value, 'under')) &&
-    holdsTexts(member(value, 'kbpkKcv'), ['method', 'value'])
+    holdsTexts(member(value, 'kbpkKcv'), KCV_TEXTS)
   );
 }
 
 function isRef(value: unknown): boolean {
-  return holdsTexts(value, ['keyId']) && isVersionNumber(member(value, 'version'));
+  return holdsTexts(value, REF_TEXTS) && isVersionNumber(member(value, 'version'));
 }
 
 function isVersionNumber(value: unknown): boolean {
@@ -145,7 +153,8 @@ export function isListOf(value: unknown, isItem: (item: unknown) => boolean): bo
 }
 
 function holdsTexts(value: unknown, names: readonly string[]): boolean {
-  return names.every((name) => typeof member(value, name) === 'string');
+  for (const name of names) if (typeof member(value, name) !== 'string') return false;
+  return true;
 }
 
 /** Whether a value has members at all. */

@@ -8,6 +8,7 @@ import { KeyblockError } from '../errors.js';
 import { equalBytes, own, requireObject } from '../primitives/bytes.js';
 import { SecretKey, withClearKey } from '../secret-key.js';
 import type { KeyBlockHeader } from '../tr31/header.js';
+import type { OptionalBlock } from '../tr31/optional-blocks.js';
 import { parseKeyBlock } from '../tr31/parse.js';
 import { rewrapKey } from '../tr31/rewrap.js';
 import { unwrapKey } from '../tr31/unwrap.js';
@@ -152,18 +153,29 @@ function provenHeader(to: SecretKey, block: string, old: Opened): KeyBlockHeader
 /** What speaks of the wrapping and not of the key: check value, time and pedigree. */
 const OF_THE_WRAPPING = ['KP', 'TS', 'WP'];
 
+/** The fields of a header that speak of the key, but for the optional blocks. */
+const OF_THE_KEY = [
+  'keyUsage',
+  'algorithm',
+  'modeOfUse',
+  'keyVersionNumber',
+  'exportability',
+  'keyContext',
+] as const;
+
 /** Whether two authentic headers say the same of their key. */
 export function sameHeader(a: KeyBlockHeader, b: KeyBlockHeader): boolean {
-  return aboutTheKey(a) === aboutTheKey(b);
+  for (const name of OF_THE_KEY) if (a[name] !== b[name]) return false;
+  const blocks = blocksOfTheKey(a);
+  const others = blocksOfTheKey(b);
+  return (
+    blocks.length === others.length &&
+    blocks.every(({ id, data }, i) => id === others[i]?.id && data === others[i].data)
+  );
 }
 
-function aboutTheKey(header: KeyBlockHeader): string {
-  const { keyUsage, algorithm, modeOfUse, keyVersionNumber, exportability, keyContext } = header;
-  const blocks = header.optionalBlocks.filter(({ id }) => !OF_THE_WRAPPING.includes(id));
-  return JSON.stringify([
-    [keyUsage, algorithm, modeOfUse, keyVersionNumber, exportability, keyContext],
-    blocks.map(({ id, data }) => [id, data]),
-  ]);
+function blocksOfTheKey({ optionalBlocks }: KeyBlockHeader): readonly OptionalBlock[] {
+  return optionalBlocks.filter(({ id }) => !OF_THE_WRAPPING.includes(id));
 }
 
 function secret(key: SecretKey | undefined, field: 'from' | 'to'): SecretKey {

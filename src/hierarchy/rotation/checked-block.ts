@@ -19,19 +19,26 @@ export interface CheckedBlock {
  * @throws {@link KeyblockError} `STALE_VERSION` where the record has no block to open;
  * `CONTEXT_MISMATCH`, and the codes of `parseHeader`.
  */
-export function checkedBlock(item: RotationItem, block: string | undefined): CheckedBlock {
-  if (item.refusal !== undefined) throw new KeyblockError(item.refusal, { field: 'record' });
-  if (block === undefined) throw new KeyblockError('STALE_VERSION', { field: 'slot' });
+export function checkedBlock(item: RotationItem, given: string | undefined): CheckedBlock {
+  const block = requireBlock(item, given);
   const { header, headerLength } = parseHeader(block);
-  if (header.versionId !== 'D') throw new KeyblockError('CONTEXT_MISMATCH', { field: 'slot' });
   checkHeader(header, item);
   return { block, header, headerLength };
+}
+
+/** Refuses a row that is no record, and one that has no block to open. */
+export function requireBlock({ refusal }: RotationItem, block: string | undefined): string {
+  if (refusal !== undefined) throw new KeyblockError(refusal, { field: 'record' });
+  if (block === undefined) throw new KeyblockError('STALE_VERSION', { field: 'slot' });
+  return block;
 }
 
 /** Key context of X9.143 6.2: for storage. */
 const STORAGE = '1';
 
-function checkHeader(header: KeyBlockHeader, { place, attributes }: RotationItem): void {
+/** Compares what a block says with the record that it stands in. Throws `CONTEXT_MISMATCH`. */
+export function checkHeader(header: KeyBlockHeader, { place, attributes }: RotationItem): void {
+  if (header.versionId !== 'D') throw new KeyblockError('CONTEXT_MISMATCH', { field: 'slot' });
   if (header.keyContext !== STORAGE) {
     throw new KeyblockError('CONTEXT_MISMATCH', { field: 'keyContext' });
   }

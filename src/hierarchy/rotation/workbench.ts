@@ -12,7 +12,7 @@ import { kcvOf } from '../check-value.js';
 import { type KeyRing, secretOf } from '../key-ring.js';
 import type { BlockSlot, KeyRef } from '../records.js';
 import { slotOf } from '../storage-block.js';
-import { checkedBlock } from './checked-block.js';
+import { checkedBlock, checkHeader, requireBlock } from './checked-block.js';
 import type { RotationItem } from './tasks.js';
 
 /** What is opened, and who is told of it: each index once, in any order. */
@@ -139,6 +139,7 @@ function byPayloadLength(
   return batches;
 }
 
+/** Reads no header before: nearly every block opens, and then its header has been read. */
 function openChecked(
   opening: Opening,
   { items, indexes, blockOf, visit, refuse }: OpenRequest,
@@ -148,7 +149,7 @@ function openChecked(
   for (const index of indexes) {
     const item = items[index] as RotationItem; // in range, as below
     try {
-      blocks.push(checkedBlock(item, blockOf(item)).block);
+      blocks.push(requireBlock(item, blockOf(item)));
       places.push(index);
     } catch (error) {
       refuse(index, error);
@@ -159,10 +160,34 @@ function openChecked(
     blocks,
     (i, header, key) => {
       const index = places[i] as number;
-      const { attributes } = items[index] as RotationItem;
-      if (attributes.keyBits === 8 * key.length) visit(index, header, key);
-      else refuse(index, new KeyblockError('CONTEXT_MISMATCH', { field: 'attributes' }));
+      const item = items[index] as RotationItem;
+      const disagreement = disagreementOf(item, header, key);
+      if (disagreement === undefined) visit(index, header, key);
+      else refuse(index, disagreement);
     },
-    (i, error) => refuse(places[i] as number, error),
+    (i, error) => {
+      const index = places[i] as number;
+      refuse(index, publicError(items[index] as RotationItem, blocks[i]) ?? error);
+    },
   );
+}
+
+function disagreementOf(item: RotationItem, header: KeyBlockHeader, key: Uint8Array): unknown {
+  try {
+    checkHeader(header, item);
+    if (item.attributes.keyBits === 8 * key.length) return undefined;
+    return new KeyblockError('CONTEXT_MISMATCH', { field: 'attributes' });
+  } catch (error) {
+    return error;
+  }
+}
+
+/** What can be told of a block that did not open without any key: where it belongs, say. */
+function publicError(item: RotationItem, block: string | undefined): unknown {
+  try {
+    checkedBlock(item, block);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
