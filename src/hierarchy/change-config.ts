@@ -40,6 +40,8 @@ export interface ChangeConfigOptions {
   readonly config: JsonValue;
   /** All customer keys of the profile, tombstones or not. */
   readonly records: Iterable<CustomerKeyRecord>;
+  /** How many of them the store itself counts: one that was left out would open no more. */
+  readonly count?: number | undefined;
   /** Holds the main key of the region. */
   readonly ring: KeyRing;
 }
@@ -59,12 +61,14 @@ export interface ChangedConfig {
 /**
  * Gives a profile another configuration, and seals its main key and its customer keys anew, bound to
  * that. The writes belong into one transaction: a key opens under the configuration of its block and
- * under no other. Where that is too much at once, make a second profile and move keys to it.
+ * under no other. For the same reason nobody may make keys with a record of the profile that was read
+ * before. Where that is too much at once, make a second profile and move keys to it.
  *
  * @param options - The profile with all of its keys, and the configuration.
  * @returns The changed records, and the writes.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for a profile that rotates; the codes of
- * `openProfile` and `openCustomerKey`, for the first key that does not open: then nothing changes.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a profile that rotates, and when there are not as
+ * many records as the store counts; the codes of `openProfile` and `openCustomerKey`, for the first
+ * key that does not open: then nothing changes.
  *
  * @example
  * ```ts no-run
@@ -90,11 +94,8 @@ export function changeConfig(options: ChangeConfigOptions): ChangedConfig {
   isoTime(env);
   const region = readRegion(own(options, 'region'));
   const profile = requireProfile(own(options, 'profile'));
-  const records = own(options, 'records');
+  const records = readRecords(options);
   const config = own(options, 'config') as JsonValue; // checked by the digest
-  if (typeof records?.[Symbol.iterator] !== 'function') {
-    throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
-  }
   if (profile.state !== 'ready' || own(profile, 'jobId') !== undefined) {
     throw new KeyblockError('STATE_CONFLICT', { field: 'profile' });
   }
@@ -106,7 +107,7 @@ export function changeConfig(options: ChangeConfigOptions): ChangedConfig {
   try {
     const next = sealedProfile({ env, region, profile, config, ring });
     const move = keyMover({ env, from: profile, to: next, secret });
-    const moved = Array.from(records, requireCustomerKey).filter(holdsKey).map(move);
+    const moved = records.filter(holdsKey).map(move);
     const recordId = profileKeyId(profile);
     return {
       record: next,
@@ -120,6 +121,19 @@ export function changeConfig(options: ChangeConfigOptions): ChangedConfig {
   } finally {
     secret.destroy();
   }
+}
+
+function readRecords(options: ChangeConfigOptions): readonly CustomerKeyRecord[] {
+  const given = own(options, 'records');
+  if (typeof given?.[Symbol.iterator] !== 'function') {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
+  }
+  const records = Array.from(given, requireCustomerKey);
+  const count = own(options, 'count');
+  if (count !== undefined && count !== records.length) {
+    throw new KeyblockError('STATE_CONFLICT', { field: 'count' });
+  }
+  return records;
 }
 
 function sealedProfile(options: {

@@ -156,7 +156,7 @@ describe('changeConfig', () => {
   const under2 = records.map((record) =>
     record.slots.length === 0 ? record : recordOf({ keyId: record.keyId, under: [2], extra }),
   );
-  const options = { env, region, profile, config, ring: regionRing, records: under2 };
+  const options = { env, region, profile, config, ring: regionRing, records: under2, count: 3 };
 
   it('binds every block of the profile to the new configuration', () => {
     const changed = changeConfig(options);
@@ -193,7 +193,12 @@ describe('changeConfig', () => {
     ['while there is a job', { profile: { ...profile, jobId: 'j' } }, 'STATE_CONFLICT'],
     ['in another region', { region: { ...region, regionId: 'us-east-1' } }, 'CONTEXT_MISMATCH'],
     ['for no list', { records: 7 }, 'INVALID_ARGUMENT'],
-    ['with a row of another key', { records: [{ ...under2[0], keyId: 'c' }] }, 'CONTEXT_MISMATCH'],
+    ['with fewer keys than the store counts', { count: 4 }, 'STATE_CONFLICT'],
+    [
+      'with a row of another key',
+      { records: [{ ...under2[0], keyId: 'c' }], count: 1 },
+      'CONTEXT_MISMATCH',
+    ],
   ])('does nothing %s', (_, change, code) => {
     const all = { ...options, ...change } as unknown as Parameters<typeof changeConfig>[0];
     expect(() => changeConfig(all)).toThrow(expect.objectContaining(refusal(code)));
