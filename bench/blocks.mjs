@@ -1,4 +1,6 @@
-/** Block ciphers alone: how fast our engines are at best, and triple DES against its alternatives. */
+/**
+ * Block ciphers alone: how fast our engines are at best, and triple DES against its alternatives.
+ */
 
 import { strictEqual } from 'node:assert/strict';
 import { createCipheriv, randomBytes } from 'node:crypto';

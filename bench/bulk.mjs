@@ -1,12 +1,11 @@
 /** Many key blocks a call: `keyblock/bulk`, and how near it comes to its own ciphers. */
 
 import { strictEqual } from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { SecretKey, unwrapKey } from 'keyblock';
 import { createRewrapper, unwrapMany, verifyMany } from 'keyblock/bulk';
 import { BLOCK_RATES, blockTasks } from './blocks.mjs';
 import { alterSome, longShape, makeCorpus, SHAPES } from './corpus.mjs';
+import { runGroup } from './group.mjs';
 import { batchTask, divide, mapValues, summarize } from './measure.mjs';
 import { createNativeAes } from './native-aes.mjs';
 import * as noble from './noble.mjs';
@@ -24,8 +23,6 @@ const ENGINE_NAMES = ['typescript', 'wasm-simd'];
 
 const OPPONENTS = ['tuned', 'straightforward', 'noble'];
 
-const CHILD = fileURLToPath(new URL('bulk-child.mjs', import.meta.url));
-
 /** Key blocks a call. More gain nothing, and a slice should hold several calls. */
 const BATCH = 1024;
 
@@ -38,7 +35,7 @@ const LENGTHS = [192, 352, 608, 1120, 1632, 2400, 4704, 9312];
 /**
  * What is measured together, by the name of the group: rows of one of our contenders and its
  * opponents. Every group has a process of its own, and so does every contender of ours, as it would
- * have in use: V8 compiles the same code worse when it has seen it with several engines.
+ * have in use.
  */
 export const GROUPS = {
   rewrap(name) {
@@ -87,8 +84,8 @@ const SOUND_AND_ALTERED = 'one in eight altered';
 
 /** Re-wraps, openings and as many blocks altered: rates, ratios, parts of the floor. */
 export function measureBulk(settings) {
-  const rewraps = mapValues(OURS, (_, name) => runGroup('rewrap', name, settings));
-  const others = mapValues(OURS, (_, name) => runGroup('other', name, settings));
+  const rewraps = mapValues(OURS, (_, name) => runOurs('rewrap', name, settings));
+  const others = mapValues(OURS, (_, name) => runOurs('other', name, settings));
   const ratesOf = (engine, name) => rewraps[engine].find((row) => row.name === name).rates;
   const floor = (name, shape) =>
     Object.fromEntries(
@@ -128,7 +125,7 @@ function floorRates(blocks, engine, { cipher, encrypt, decrypt }) {
 
 /** How the time of a re-wrap grows with the length of the key. */
 export function measureGrowth(settings) {
-  const measured = mapValues(OURS, (_, name) => runGroup('growth', name, settings));
+  const measured = mapValues(OURS, (_, name) => runOurs('growth', name, settings));
   const timePerByte = (name, length) =>
     measured[name]
       .find((row) => row.name === String(length))
@@ -146,15 +143,9 @@ export function measureGrowth(settings) {
   };
 }
 
-/** Measures a group in a process of its own. */
-function runGroup(group, name, settings) {
-  const args = [CHILD, group, name, JSON.stringify(settings)];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 26,
-  });
-  if (status !== 0) throw new Error(`${group}, ${name}: ${stderr}`);
-  return JSON.parse(stdout);
+/** Measures a group for one of our contenders. */
+function runOurs(group, name, settings) {
+  return runGroup({ section: 'bulk', group, name, settings });
 }
 
 /** One row out of those of several processes: ratios are of one process, opponents are of all. */

@@ -1,4 +1,7 @@
-/** The key blocks that are re-wrapped: every block with a key, a padding and, stored, a place of its own. */
+/**
+ * The key blocks that are re-wrapped: every block with a key, a padding and, stored, a place of its
+ * own.
+ */
 
 import { randomBytes } from 'node:crypto';
 import * as tuned from './tuned.mjs';

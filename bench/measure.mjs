@@ -43,7 +43,9 @@ export function measureRows(rows, settings) {
   }));
 }
 
-/** What of a row goes into the results: rates, and how every contender compares with some of them. */
+/**
+ * What of a row goes into the results: rates, and how every contender compares with some of them.
+ */
 export function describeRow({ name, rates }, opponents) {
   return {
     name,

@@ -1,4 +1,6 @@
-/** Re-wraps many blocks with one re-wrapper, and prints ten times how much memory is held, in MiB. */
+/**
+ * Re-wraps many blocks with one re-wrapper, and prints ten times how much memory is held, in MiB.
+ */
 
 import { makeRewrap } from './bulk.mjs';
 import { makeCorpus, SHAPES } from './corpus.mjs';

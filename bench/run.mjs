@@ -20,7 +20,7 @@ import { measureWarmUp } from './warm-up.mjs';
 import { measureWorkers } from './workers.mjs';
 
 const THOROUGH = {
-  single: { rounds: 9, warmUpRounds: 4, sliceMs: 50 },
+  single: { rounds: 11, warmUpRounds: 6, sliceMs: 60 },
   bulk: { rounds: 11, warmUpRounds: 8, sliceMs: 80 },
   tdes: { rounds: 11, warmUpRounds: 4, sliceMs: 80 },
   growth: { rounds: 7, warmUpRounds: 3, sliceMs: 50 },

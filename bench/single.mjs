@@ -3,40 +3,36 @@
 import { randomBytes } from 'node:crypto';
 import { createRewrapper } from 'keyblock/bulk';
 import { assertAgreement, CONTENDERS, KINDS } from './contenders.mjs';
-import { describeRow, measureRows, summarize } from './measure.mjs';
+import { runGroup } from './group.mjs';
+import { describeRow, summarize } from './measure.mjs';
 
 /** Different inputs for successive calls, so that no single one can be remembered. */
 const INPUTS = 64;
 
-const ROWS = [
-  { name: 'wrap B', kind: KINDS.B, task: wrapTask },
-  { name: 'unwrap B', kind: KINDS.B, task: unwrapTask },
-  { name: 're-wrap B', kind: KINDS.B, task: rewrapTask, tableFree: true },
-  { name: 'wrap D', kind: KINDS.D, task: wrapTask },
-  { name: 'unwrap D', kind: KINDS.D, task: unwrapTask },
-  { name: 're-wrap D', kind: KINDS.D, task: rewrapTask, tableFree: true },
-  { name: 'unwrap B, new KBPK', kind: KINDS.B, task: unwrapColdTask },
-  { name: 'unwrap D, new KBPK', kind: KINDS.D, task: unwrapColdTask },
-  { name: 'KCV TDES', kind: KINDS.B, task: kcvTask },
-  { name: 'KCV AES', kind: KINDS.D, task: kcvTask },
-];
+/** Rows by what their group is about: each group has a process of its own. */
+export const GROUPS = {
+  single(name) {
+    if (name === 'KCV') {
+      return [row('KCV TDES', KINDS.B, kcvTask), row('KCV AES', KINDS.D, kcvTask)];
+    }
+    const kind = KINDS[name];
+    const rewraps = row(`re-wrap ${name}`, kind, rewrapTask);
+    return [
+      row(`wrap ${name}`, kind, wrapTask),
+      row(`unwrap ${name}`, kind, unwrapTask),
+      { ...rewraps, tasks: { ...rewraps.tasks, 'table-free': tableFreeTask(kind) } },
+      row(`unwrap ${name}, new KBPK`, kind, unwrapColdTask),
+    ];
+  },
+};
 
-/** Measures all rows in the same rounds, and what a new KBPK costs. */
+/** Measures all rows, and what a new KBPK costs. */
 export function measureSingle(settings) {
   assertAgreement();
-  const measured = measureRows(
-    ROWS.map(({ name, kind, task, tableFree }) => ({
-      name,
-      tasks: {
-        ...Object.fromEntries(
-          CONTENDERS.map((contender) => [contender.name, task(contender, kind)]),
-        ),
-        ...(tableFree === true ? { 'table-free': tableFreeTask(kind) } : {}),
-      },
-    })),
-    settings,
+  const measured = ['B', 'D', 'KCV'].flatMap((name) =>
+    runGroup({ section: 'single', group: 'single', name, settings }),
   );
-  const rates = (row) => measured.find(({ name }) => name === row).rates.keyblock;
+  const rates = (name) => measured.find((candidate) => candidate.name === name).rates.keyblock;
   const setUp = (version) =>
     summarize(
       rates(`unwrap ${version}, new KBPK`).map(
@@ -44,9 +40,15 @@ export function measureSingle(settings) {
       ),
     );
   return {
-    rows: measured.map((row) => describeRow(row, ['straightforward', 'tuned'])),
+    rows: measured.map((measuredRow) => describeRow(measuredRow, ['straightforward', 'tuned'])),
     setUpMicroseconds: { B: setUp('B'), D: setUp('D') },
   };
+}
+
+/** One operation by all contenders. */
+function row(name, kind, task) {
+  const tasks = CONTENDERS.map((contender) => [contender.name, task(contender, kind)]);
+  return { name, tasks: Object.fromEntries(tasks) };
 }
 
 function wrapTask(contender, kind) {

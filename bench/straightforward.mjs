@@ -67,7 +67,8 @@ export function unwrapKey({ kbpk, keyBlock }) {
 
 /**
  * Moves a key block from one KBPK to another, with fresh padding under the same header. If that
- * says a check value of the KBPK (of an AES key, in optional block KP), the new one takes its place.
+ * says a check value of the KBPK (of an AES key, in optional block KP), the new one takes its
+ * place.
  */
 export function rewrapKey({ keyBlock, from, to }) {
   const { header, key } = unwrapKey({ kbpk: from, keyBlock });

@@ -14,7 +14,8 @@ import { generateKeyPair, issueCertificate, toPem } from 'keyblock/tr34/pki';
 const now = new Date();
 const days = (count) => new Date(now.getTime() + count * 86_400_000);
 
-// Ours: a root and a CA whose certificate is imported into the cloud first, and the host that signs.
+// Ours: a root and a CA whose certificate is imported into the cloud first, and the host that
+// signs.
 const root = await issue('RSA-3072', 'root', 'Example Root');
 const ca = await issue('RSA-3072', 'ca', 'Example CA for KDHs', root);
 const host = await issue('RSA-3072', 'kdh', 'Example KDH 1', ca);

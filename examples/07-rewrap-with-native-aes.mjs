@@ -8,7 +8,8 @@ import { createRewrapper } from 'keyblock/bulk';
 const nativeAes = {
   prepare(key) {
     const name = `aes-${8 * key.length}-ecb`;
-    // Cipher objects are what costs, so they are kept; without final() padding never comes into play.
+    // Cipher objects are what costs, so they are kept; without final() padding never comes into
+    // play.
     const cipher = createCipheriv(name, key, null);
     // A decipher that expects padding would hold the last block back.
     const decipher = createDecipheriv(name, key, null).setAutoPadding(false);

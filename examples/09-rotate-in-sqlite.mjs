@@ -1,5 +1,5 @@
-// Rotates the main key of a profile whose customer keys are rows of SQLite, with the cryptography in
-// a pool of worker threads. The tasks and results are JSON: a queue could carry them as well.
+// Rotates the main key of a profile whose customer keys are rows of SQLite, with the cryptography
+// in a pool of worker threads. The tasks and results are JSON: a queue could carry them as well.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,7 +100,9 @@ async function rotate() {
   console.log(`${records().job.phase}: versions ${versions.join(', ')}`);
 }
 
-/** Every worker is given both main keys when it starts: the first two, and one that replaces them. */
+/**
+ * Every worker is given both main keys when it starts: the first two, and one that replaces them.
+ */
 function createPool() {
   const profile = store.read(KEY_ID);
   const keys = [1, 2].map((version) => {

@@ -1,6 +1,6 @@
 // The main job on real input: opens the published example blocks of TR-31:2018, X9.143 and
-// ISO 20038 with their published KBPKs, then wraps, translates, and refuses; then sends keys by TR-34;
-// then tells the whole story of two regions and ten thousand keys.
+// ISO 20038 with their published KBPKs, then wraps, translates, and refuses; then sends keys by
+// TR-34; then tells the whole story of two regions and ten thousand keys.
 import { readFileSync } from 'node:fs';
 import {
   computeKcv,

@@ -1,5 +1,6 @@
-// A stand-in for the service in one region, so that the example runs without an account: a few keys in
-// memory behind the calls that the adapter makes. With the SDK it is `client.send(new …Command(input))`.
+// A stand-in for the service in one region, so that the example runs without an account: a few keys
+// in memory behind the calls that the adapter makes. With the SDK it is `client.send(new
+// …Command(input))`.
 import { createHash } from 'node:crypto';
 import { generateKey, unwrapKey, wrapKey } from 'keyblock';
 

@@ -1,5 +1,5 @@
-// A store in SQLite: a row a record, its revision in a column of its own, so that a conditional write
-// is one statement. `under` is what "what is still under version 1?" is asked of.
+// A store in SQLite: a row a record, its revision in a column of its own, so that a conditional
+// write is one statement. `under` is what "what is still under version 1?" is asked of.
 import { applyWrite, recordId } from 'keyblock/hierarchy';
 import sqlite from 'node-sqlite3-wasm';
 

@@ -1,4 +1,5 @@
-// Chapter 1: devices (HSMs) come to hold the main key of their region, by TR-34 and in no other way.
+// Chapter 1: devices (HSMs) come to hold the main key of their region, by TR-34 and in no other
+// way.
 import { createHash } from 'node:crypto';
 import {
   approvals,

@@ -1,5 +1,5 @@
-// Chapter 4: two regions exchange a key encryption key (KEK) by TR-34, in seven steps. The record of
-// the pair is all that is remembered: a step that is asked for again is the same step.
+// Chapter 4: two regions exchange a key encryption key (KEK) by TR-34, in seven steps. The record
+// of the pair is all that is remembered: a step that is asked for again is the same step.
 
 import { generateKey } from 'keyblock';
 import { replication } from 'keyblock/hierarchy';

@@ -73,7 +73,8 @@ export interface RepointAliasOptions {
  *
  * @param options - The alias, and both keys.
  * @returns The changed record, and the write that stores it if nobody was faster.
- * @throws {@link KeyblockError} `STATE_CONFLICT` when it stands for another key; `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` when it stands for another key;
+ * `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts

@@ -59,16 +59,16 @@ export interface ChangedConfig {
 }
 
 /**
- * Gives a profile another configuration, and seals its main key and its customer keys anew, bound to
- * that. The writes belong into one transaction: a key opens under the configuration of its block and
- * under no other. For the same reason nobody may make keys with a record of the profile that was read
- * before. Where that is too much at once, make a second profile and move keys to it.
+ * Gives a profile another configuration, and seals its main key and its customer keys anew, bound
+ * to that. The writes belong into one transaction: a key opens under the configuration of its block
+ * and under no other. For the same reason nobody may make keys with a record of the profile that
+ * was read before. Where that is too much at once, make a second profile and move keys to it.
  *
  * @param options - The profile with all of its keys, and the configuration.
  * @returns The changed records, and the writes.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for a profile that rotates, and when there are not as
- * many records as the store counts; the codes of `openProfile` and `openCustomerKey`, for the first
- * key that does not open: then nothing changes.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a profile that rotates, and when there are not
+ * as many records as the store counts; the codes of `openProfile` and `openCustomerKey`, for the
+ * first key that does not open: then nothing changes.
  *
  * @example
  * ```ts no-run

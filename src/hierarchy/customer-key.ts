@@ -67,8 +67,8 @@ export interface CreateCustomerKeyOptions extends CustomerKeyDetails {
   /** Optional blocks of its header, such as LB, BI or HM, which an HMAC key needs. */
   readonly optionalBlocks?: readonly OptionalBlock[] | undefined;
   /**
-   * Of a key that is taken over, under what it was wrapped before, as WP says: 1 for a weaker key, 2
-   * for an asymmetric one, 3 for both.
+   * Of a key that is taken over, under what it was wrapped before, as WP says: 1 for a weaker key,
+   * 2 for an asymmetric one, 3 for both.
    * @defaultValue `0`
    */
   readonly pedigree?: 0 | 1 | 2 | 3 | undefined;
@@ -85,8 +85,9 @@ export interface CreatedCustomerKey {
 }
 
 /**
- * Generates a customer key, or takes one over, and wraps it under the main key of its profile. While
- * that rotates, the key gets both blocks at once, and the rotation has nothing left to do for it.
+ * Generates a customer key, or takes one over, and wraps it under the main key of its profile.
+ * While that rotates, the key gets both blocks at once, and the rotation has nothing left to do for
+ * it.
  *
  * @param options - The profile, the key, and what it may do.
  * @returns The record, and the write that stores it.
@@ -94,8 +95,8 @@ export interface CreatedCustomerKey {
  * together, and for a new key without restriction (mode N); `UNSUPPORTED` for keys other than AES,
  * TDES and HMAC; `WEAK_KEY` for a TDES key with equal parts; `STATE_CONFLICT` for a profile that is
  * not in service; `CONTEXT_MISMATCH` when its configuration is not the one of its digest;
- * `UNKNOWN_KEY_VERSION` when the ring does not have its main keys; `INVALID_ARGUMENT`, and the codes
- * of `wrapKey`.
+ * `UNKNOWN_KEY_VERSION` when the ring does not have its main keys; `INVALID_ARGUMENT`, and the
+ * codes of `wrapKey`.
  *
  * @example
  * ```ts no-run

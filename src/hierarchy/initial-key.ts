@@ -36,9 +36,9 @@ export interface DeriveInitialKeyOptions extends OpenCustomerKeyOptions {
 }
 
 /**
- * Derives the initial key (IPEK, IK) of a device from a base derivation key and wraps it for export.
- * It never has a record. A base derivation key that is not exportable derives all the same: what
- * leaves is not the key.
+ * Derives the initial key (IPEK, IK) of a device from a base derivation key and wraps it for
+ * export. It never has a record. A base derivation key that is not exportable derives all the same:
+ * what leaves is not the key.
  *
  * @param options - The base derivation key, the serial number, and the KEK.
  * @returns The key block: usage B1, with KS (TDES) or IK (AES) in it.
@@ -129,7 +129,9 @@ function readSerialNumber(hex: string | undefined, algorithm: string): Uint8Arra
   return serial;
 }
 
-/** KS is the serial number before the first transaction, IK the ID that the AES key is made from. */
+/**
+ * KS is the serial number before the first transaction, IK the ID that the AES key is made from.
+ */
 function serialBlock(algorithm: string, serial: Uint8Array): OptionalBlock {
   return algorithm === 'T'
     ? formatOptionalBlock({ id: 'KS', keySerialNumber: encodeHex(initialKeySerialNumber(serial)) })

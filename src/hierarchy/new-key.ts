@@ -44,7 +44,8 @@ export function readAttributes(
   if (lookUp(ALGORITHMS, algorithm) === undefined) {
     throw new KeyblockError('UNSUPPORTED', { field: 'algorithm' });
   }
-  // A key that may do everything comes from elsewhere; an initialization vector knows no other mode.
+  // A key that may do everything comes from elsewhere; an initialization vector knows no other
+  // mode.
   if (modeOfUse === 'N' && keyUsage !== 'I0' && !isTakenOver) {
     throw new KeyblockError('USAGE_NOT_ALLOWED', { field: 'modeOfUse' });
   }

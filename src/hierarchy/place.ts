@@ -2,9 +2,9 @@
  * Where a stored key belongs, authenticated inside its block: rows of a store can not be swapped,
  * moved to another profile or given another configuration without the block refusing to open.
  *
- * It stands in a proprietary optional block, from general to specific, and does not name the version
- * of the main key that the block opens under: so it survives a re-wrap as it is. The main key of a
- * profile names its own version, so that none can take the row of another.
+ * It stands in a proprietary optional block, from general to specific, and does not name the
+ * version of the main key that the block opens under: so it survives a re-wrap as it is. The main
+ * key of a profile names its own version, so that none can take the row of another.
  */
 
 import { KeyblockError } from '../errors.js';

@@ -16,7 +16,9 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue };
 
-/** One version of a main key: of a region (`eu-central-1`) or of a profile (`eu-central-1/shop`). */
+/**
+ * One version of a main key: of a region (`eu-central-1`) or of a profile (`eu-central-1/shop`).
+ */
 export interface KeyRef {
   readonly keyId: string;
   /** From 1 on; a number is never used again. */

@@ -138,7 +138,8 @@ export interface RetiredTokens {
  *
  * @param options - The region, and the version.
  * @returns The record, and the write that stores it.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for a version that is neither retired nor destroyed;
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a version that is neither retired nor
+ * destroyed;
  * `UNKNOWN_KEY_VERSION`, `INVALID_ARGUMENT`.
  *
  * @example

@@ -162,7 +162,8 @@ const PERMISSIONS: Readonly<
 /**
  * Whether a version may wrap keys: not when it is compromised, on its way out, or its time is over.
  *
- * @param which - `'second'` for the block that a key gets beside its block under the active version.
+ * @param which - `'second'` for the block that a key gets beside its block under the active
+ * version.
  */
 export function mayWrap(version: MainKeyVersion, env: Env, which: 'first' | 'second'): boolean {
   const { wrap } = PERMISSIONS[version.state];

@@ -24,7 +24,8 @@ export interface KcvKeyOptions {
   /** Required for raw bytes: 16 bytes may be AES or TDES. A `SecretKey` knows its own. */
   readonly algorithm?: KeyAlgorithm | undefined;
   /**
-   * `'legacy'` encrypts a block of zeros, `'cmac'` is the CMAC of one, `'hmac'` the HMAC of nothing.
+   * `'legacy'` encrypts a block of zeros, `'cmac'` is the CMAC of one, `'hmac'` the HMAC of
+   * nothing.
    * @defaultValue `'cmac'` for AES, `'legacy'` for TDES and DES, `'hmac'` for HMAC
    */
   readonly method?: KcvMethod | undefined;

@@ -1,42 +1,63 @@
 /**
  * AES (FIPS 197), a column of the state in a word.
  *
- * A round is four look-ups a column, in one table of 1 KiB a direction: three more tables would save
- * the rotations, and show more of the secrets in the cache (docs/decisions.md).
+ * A round is four look-ups a column, in one table of 1 KiB a direction: three more tables would
+ * save the rotations, and show more of the secrets in the cache (docs/decisions.md).
  */
 
 import { KeyblockError } from '../errors.js';
 import { invertSBox, makeRoundTable, makeSBox } from './aes-tables.js';
 import type { BlockCipher } from './block-cipher.js';
 
-/** Prepares AES under a key of 16, 24 or 32 bytes. */
-export function createAes(key: Uint8Array): BlockCipher {
-  const encryption = expandKey(key);
-  let decryption: Int32Array | undefined;
+/** Words that the schedules of a key take at most: 15 round keys, to encrypt and to decrypt. */
+export const AES_WORDS = 120;
+
+/**
+ * Prepares AES under a key of 16, 24 or 32 bytes.
+ *
+ * @param memory - Where its schedules go: ciphers that are made together share one array, because
+ * to allocate one of more than 64 bytes takes as long as to expand a key.
+ * @param base - Its first word.
+ */
+export function createAes(
+  key: Uint8Array,
+  memory: Int32Array = new Int32Array(AES_WORDS),
+  base = 0,
+): BlockCipher {
+  const last = base + expandKey(key, memory, base) - 4; // the round key that ends the schedule
+  const inverse = base + AES_WORDS / 2;
+  const inverseLast = inverse + last - base;
+  let isInverted = false;
   return {
     blockLength: 16,
-    encryptBlock: (bytes, offset) => encrypt(encryption, bytes, offset),
+    encryptBlock: (bytes, offset) => encrypt(memory, base, last, bytes, offset),
     decryptBlock(bytes, offset) {
       // Most keys only ever encrypt (CMAC, CTR, wrapping), so this schedule waits for its use.
-      decryption ??= invertSchedule(encryption);
-      decrypt(decryption, bytes, offset);
+      if (!isInverted) invertSchedule(memory, base, last, inverse);
+      isInverted = true;
+      decrypt(memory, inverse, inverseLast, bytes, offset);
     },
     destroy() {
-      encryption.fill(0);
-      decryption?.fill(0);
+      memory.fill(0, base, base + AES_WORDS);
+      isInverted = true; // a key that is gone is not expanded again
     },
   };
 }
 
 /** The cipher (5.1): a column takes its second, third and fourth byte from the columns after it. */
-function encrypt(schedule: Int32Array, bytes: Uint8Array, at: number): void {
+function encrypt(
+  schedule: Int32Array,
+  first: number,
+  last: number,
+  bytes: Uint8Array,
+  at: number,
+): void {
   // In range, here and below: a schedule is four words a round, and a block is whole.
-  let a = readWord(bytes, at) ^ (schedule[0] as number);
-  let b = readWord(bytes, at + 4) ^ (schedule[1] as number);
-  let c = readWord(bytes, at + 8) ^ (schedule[2] as number);
-  let d = readWord(bytes, at + 12) ^ (schedule[3] as number);
-  const last = schedule.length - 4;
-  for (let k = 4; k < last; k += 4) {
+  let a = readWord(bytes, at) ^ (schedule[first] as number);
+  let b = readWord(bytes, at + 4) ^ (schedule[first + 1] as number);
+  let c = readWord(bytes, at + 8) ^ (schedule[first + 2] as number);
+  let d = readWord(bytes, at + 12) ^ (schedule[first + 3] as number);
+  for (let k = first + 4; k < last; k += 4) {
     const e = mixColumn(a, b, c, d) ^ (schedule[k] as number);
     const f = mixColumn(b, c, d, a) ^ (schedule[k + 1] as number);
     const g = mixColumn(c, d, a, b) ^ (schedule[k + 2] as number);
@@ -52,13 +73,18 @@ function encrypt(schedule: Int32Array, bytes: Uint8Array, at: number): void {
 }
 
 /** The equivalent inverse cipher (5.3.5): the same, with the columns before it. */
-function decrypt(schedule: Int32Array, bytes: Uint8Array, at: number): void {
-  let a = readWord(bytes, at) ^ (schedule[0] as number);
-  let b = readWord(bytes, at + 4) ^ (schedule[1] as number);
-  let c = readWord(bytes, at + 8) ^ (schedule[2] as number);
-  let d = readWord(bytes, at + 12) ^ (schedule[3] as number);
-  const last = schedule.length - 4;
-  for (let k = 4; k < last; k += 4) {
+function decrypt(
+  schedule: Int32Array,
+  first: number,
+  last: number,
+  bytes: Uint8Array,
+  at: number,
+): void {
+  let a = readWord(bytes, at) ^ (schedule[first] as number);
+  let b = readWord(bytes, at + 4) ^ (schedule[first + 1] as number);
+  let c = readWord(bytes, at + 8) ^ (schedule[first + 2] as number);
+  let d = readWord(bytes, at + 12) ^ (schedule[first + 3] as number);
+  for (let k = first + 4; k < last; k += 4) {
     const e = unmixColumn(a, d, c, b) ^ (schedule[k] as number);
     const f = unmixColumn(b, a, d, c) ^ (schedule[k + 1] as number);
     const g = unmixColumn(c, b, a, d) ^ (schedule[k + 2] as number);
@@ -109,17 +135,17 @@ function substitute(box: Uint8Array, a: number, b: number, c: number, d: number)
   );
 }
 
-/** Expands a key into four words for every round, and four to begin with (5.2). */
-function expandKey(key: Uint8Array): Int32Array {
+/** Expands a key into four words for every round, and four to begin with (5.2): how many. */
+function expandKey(key: Uint8Array, schedule: Int32Array, base: number): number {
   if (key.length !== 16 && key.length !== 24 && key.length !== 32) {
     throw new KeyblockError('INVALID_LENGTH', { field: 'key' });
   }
   const keyWords = key.length / 4;
-  const schedule = new Int32Array(4 * (keyWords + 7)); // 10, 12 or 14 rounds
-  for (let i = 0; i < keyWords; i++) schedule[i] = readWord(key, 4 * i);
-  let word = schedule[keyWords - 1] as number;
+  const count = 4 * (keyWords + 7); // 10, 12 or 14 rounds
+  for (let i = 0; i < keyWords; i++) schedule[base + i] = readWord(key, 4 * i);
+  let word = schedule[base + keyWords - 1] as number;
   let constant = 1;
-  for (let i = keyWords, phase = 0; i < schedule.length; i++) {
+  for (let i = base + keyWords, phase = 0; i < base + count; i++) {
     if (phase === 0) {
       word = substituteWord((word << 8) | (word >>> 24)) ^ (constant << 24);
       constant = (constant << 1) ^ (0x11b & -(constant >> 7));
@@ -128,7 +154,7 @@ function expandKey(key: Uint8Array): Int32Array {
     schedule[i] = word;
     phase = phase + 1 === keyWords ? 0 : phase + 1;
   }
-  return schedule;
+  return count;
 }
 
 function substituteWord(word: number): number {
@@ -136,16 +162,13 @@ function substituteWord(word: number): number {
 }
 
 /** Turns the rounds around and applies InvMixColumns to all but the outer two (5.3.5). */
-function invertSchedule(encryption: Int32Array): Int32Array {
-  const last = encryption.length - 4;
-  const schedule = new Int32Array(encryption.length);
-  for (let k = 0; k <= last; k += 4) {
+function invertSchedule(words: Int32Array, first: number, last: number, inverse: number): void {
+  for (let k = first, at = inverse + last - first; k <= last; k += 4, at -= 4) {
     for (let column = 0; column < 4; column++) {
-      const word = encryption[last - k + column] as number;
-      schedule[k + column] = k === 0 || k === last ? word : invertColumn(word);
+      const word = words[k + column] as number; // in range
+      words[at + column] = k === first || k === last ? word : invertColumn(word);
     }
   }
-  return schedule;
 }
 
 /** InvMixColumns alone: the table substitutes as well, which the S-box undoes. */

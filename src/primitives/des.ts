@@ -9,33 +9,55 @@
 import type { BlockCipher } from './block-cipher.js';
 import { P, PC1, PC2, ROTATIONS, S_BOXES } from './des-tables.js';
 
-/** Prepares DES (8 bytes), or triple DES in EDE order with two keys (16) or three (24). */
-export function createTdes(key: Uint8Array): BlockCipher {
-  const encryption = new Int32Array(key.length === 8 ? 32 : 96);
-  expandKey(key, 0, encryption, 0);
+/** Words that the schedules of a key take at most: three passes, to encrypt and to decrypt. */
+export const TDES_WORDS = 192;
+
+/**
+ * Prepares DES (8 bytes), or triple DES in EDE order with two keys (16) or three (24).
+ *
+ * @param memory - Where its schedules go: ciphers that are made together share one array, because
+ * to allocate one of more than 64 bytes takes as long as to expand a key.
+ * @param base - Its first word.
+ */
+export function createTdes(
+  key: Uint8Array,
+  memory: Int32Array = new Int32Array(TDES_WORDS),
+  base = 0,
+): BlockCipher {
+  const end = base + (key.length === 8 ? 32 : 96);
+  expandKey(key, 0, memory, base, 2);
   if (key.length > 8) {
-    expandKey(key, 8, encryption, 32);
-    reverseRounds(encryption.subarray(32, 64)); // EDE: the middle pass decrypts
-    expandKey(key, key.length === 24 ? 16 : 0, encryption, 64); // two-key: K1, K2, K1
+    expandKey(key, 8, memory, base + 62, -2); // EDE: the middle pass decrypts
+    if (key.length === 24) expandKey(key, 16, memory, base + 64, 2);
+    else memory.copyWithin(base + 64, base, base + 32); // two-key: K1, K2, K1
   }
-  let decryption: Int32Array | undefined;
+  const inverse = base + TDES_WORDS / 2;
+  const inverseEnd = inverse + end - base;
+  let isInverted = false;
   return {
     blockLength: 8,
-    encryptBlock: (bytes, offset) => transform(encryption, bytes, offset),
+    encryptBlock: (bytes, offset) => transform(memory, base, end, bytes, offset),
     decryptBlock(bytes, offset) {
       // Most keys only ever encrypt, so this schedule waits for its use.
-      decryption ??= reverseRounds(new Int32Array(encryption));
-      transform(decryption, bytes, offset);
+      if (!isInverted) reverseRounds(memory, base, end, inverse);
+      isInverted = true;
+      transform(memory, inverse, inverseEnd, bytes, offset);
     },
     destroy() {
-      encryption.fill(0);
-      decryption?.fill(0);
+      memory.fill(0, base, base + TDES_WORDS);
+      isInverted = true; // a key that is gone is not expanded again
     },
   };
 }
 
 /** Runs all rounds of a schedule over one block: 32 words a pass, two words a round. */
-function transform(schedule: Int32Array, bytes: Uint8Array, at: number): void {
+function transform(
+  schedule: Int32Array,
+  from: number,
+  to: number,
+  bytes: Uint8Array,
+  at: number,
+): void {
   let l = readWord(bytes, at);
   let r = readWord(bytes, at + 4);
   let t = ((l >>> 4) ^ r) & 0x0f0f0f0f; // initial permutation, as five exchanges of bit groups
@@ -55,7 +77,7 @@ function transform(schedule: Int32Array, bytes: Uint8Array, at: number): void {
   r ^= t;
   l = (l << 1) | (l >>> 31);
   r = (r << 1) | (r >>> 31);
-  for (let k = 0; k < schedule.length; ) {
+  for (let k = from; k < to; ) {
     for (const end = k + 32; k < end; k += 4) {
       l ^= round(r, schedule[k] as number, schedule[k + 1] as number); // in range: k < end
       r ^= round(l, schedule[k + 2] as number, schedule[k + 3] as number);
@@ -101,8 +123,14 @@ function round(half: number, oddKey: number, evenKey: number): number {
   );
 }
 
-/** Writes the 16 round keys of one DES key, each a pair of odd and even words. */
-function expandKey(key: Uint8Array, from: number, schedule: Int32Array, to: number): void {
+/** Writes the 16 round keys of one DES key, each a pair of odd and even words, forwards or back. */
+function expandKey(
+  key: Uint8Array,
+  from: number,
+  schedule: Int32Array,
+  to: number,
+  step: 2 | -2,
+): void {
   let c = 0;
   let d = 0;
   for (let i = 0; i < 8; i++) {
@@ -110,12 +138,12 @@ function expandKey(key: Uint8Array, from: number, schedule: Int32Array, to: numb
     c |= CHOICE_1[entry] as number;
     d |= CHOICE_1[entry + 1] as number;
   }
-  for (let i = 0; i < 16; i++) {
+  for (let i = 0, at = to; i < 16; i++, at += step) {
     const by = ROTATIONS[i] as number; // in range: 16 rounds
     c = ((c << by) | (c >>> (28 - by))) & 0xfffffff;
     d = ((d << by) | (d >>> (28 - by))) & 0xfffffff;
-    schedule[to + 2 * i] = choose(c, d, 0);
-    schedule[to + 2 * i + 1] = choose(c, d, 1);
+    schedule[at] = choose(c, d, 0);
+    schedule[at + 1] = choose(c, d, 1);
   }
 }
 
@@ -133,15 +161,12 @@ function choose(c: number, d: number, column: number): number {
   );
 }
 
-/** Turns a schedule into that of the inverse cipher: the same rounds, backwards. */
-function reverseRounds(schedule: Int32Array): Int32Array {
-  schedule.reverse(); // exchanges the two words of each round as well
-  for (let i = 0; i < schedule.length; i += 2) {
-    const even = schedule[i] as number; // in range: the length is even
-    schedule[i] = schedule[i + 1] as number;
-    schedule[i + 1] = even;
+/** The schedule of the inverse cipher: the same rounds, backwards. */
+function reverseRounds(words: Int32Array, from: number, to: number, inverse: number): void {
+  for (let k = from, at = inverse + to - from - 2; k < to; k += 2, at -= 2) {
+    words[at] = words[k] as number; // in range: both are as long
+    words[at + 1] = words[k + 1] as number;
   }
-  return schedule;
 }
 
 function readWord(bytes: Uint8Array, at: number): number {

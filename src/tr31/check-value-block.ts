@@ -24,7 +24,9 @@ export function checkValueBlock(
   return formatOptionalBlock({ id, method, kcv: encodeHex(value.subarray(0, length)) });
 }
 
-/** X9.143 defines check values in blocks for cipher keys only; others are refused as unsupported. */
+/**
+ * X9.143 defines check values in blocks for cipher keys only; others are refused as unsupported.
+ */
 function cipherMethod(algorithm: KeyAlgorithm): 'legacy' | 'cmac' {
   return defaultMethod(algorithm) === 'cmac' ? 'cmac' : 'legacy';
 }

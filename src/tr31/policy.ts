@@ -151,7 +151,9 @@ function asymmetricKey(header: KeyBlockHeader, key: Uint8Array): Partial<KeyEnco
   }
 }
 
-/** SP 800-57 table 3. Without HM the letter is that of ISO 20038: SHA-1, or the least of a family. */
+/**
+ * SP 800-57 table 3. Without HM the letter is that of ISO 20038: SHA-1, or the least of a family.
+ */
 function hmacStrength(header: KeyBlockHeader): number {
   const fallback = header.algorithm === 'H' ? 'SHA-1' : 'SHA-224';
   return HASH_STRENGTHS[hmacHash(header) ?? fallback];

@@ -150,7 +150,9 @@ function formatKeyBlock(message: Uint8Array, headerLength: number, mac: Uint8Arr
   return asciiText(line.subarray(0, macOffset + 2 * mac.length));
 }
 
-/** Where a block is put together. Kept, because a fresh array of its size costs a key's wrapping. */
+/**
+ * Where a block is put together. Kept, because a fresh array of its size costs a key's wrapping.
+ */
 const line = /* @__PURE__ */ new Uint8Array(MAX_KEY_BLOCK_LENGTH);
 
 /** Refuses what strict validation would refuse to read, and keys that do not fit. */

@@ -188,7 +188,9 @@ export class Model {
     return record;
   }
 
-  /** A read with a profile as old as the policy allows; who is told so refreshes, and tries again. */
+  /**
+   * A read with a profile as old as the policy allows; who is told so refreshes, and tries again.
+   */
   #read(key: number, age: number): void {
     const record = this.#pick(key);
     if (record.lifecycle.state === 'delete-complete') return;
@@ -345,7 +347,9 @@ export class Model {
     this.#checkEnd();
   }
 
-  /** Every key that lives has one block, under the active version, and there is no other version. */
+  /**
+   * Every key that lives has one block, under the active version, and there is no other version.
+   */
   #checkEnd(): void {
     const profile = this.world.store.profile(PROFILE);
     const active = profile.versions.find(({ state }) => state === 'active')?.version;

@@ -47,7 +47,9 @@ const KEYS: readonly Keys[] = [1, 2].map((seed) => {
   return { kbpk, key, keyBlock: wrapKey({ kbpk, key, header: HEADER }) };
 });
 
-/** The codes of `keyblock/tr34`, which has no part in key blocks: `test/tr34` makes a call for each. */
+/**
+ * The codes of `keyblock/tr34`, which has no part in key blocks: `test/tr34` makes a call for each.
+ */
 const OF_TOKENS = [
   'TOKEN_MALFORMED',
   'ALGORITHM_NOT_ALLOWED',

@@ -220,7 +220,8 @@ describe('readOptionalBlock', () => {
         'AAAA',
       ],
     ],
-    // A chain: none, short of a length, a length in lower case, beyond the end, too short, of chains.
+    // A chain: none, short of a length, a length in lower case, beyond the end, too short, of
+    // chains.
     [
       'CT',
       [

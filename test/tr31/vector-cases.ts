@@ -1,5 +1,6 @@
 /**
- * Cases in the shape of `test/vectors/tr31.json`, and the tests that every one of them goes through.
+ * Cases in the shape of `test/vectors/tr31.json`, and the tests that every one of them goes
+ * through.
  * `test/vectors/README.md` says what the fields mean.
  */
 

@@ -5,9 +5,10 @@
  * key block), and every operation acts on all lanes. Everything lies in one working memory of
  * 32-bit words and is addressed by word offsets into it. Data takes one of two shapes:
  *
- * - A *row* holds one word of every lane: 32 × `width` words. {@link laneOffset} says where in a row
- *   the word of a lane is. Bytes become words in big-endian order, so that byte 0 of a block is the
- *   most significant byte of its first row. A block of AES is four rows in order, one of DES two.
+ * - A *row* holds one word of every lane: 32 × `width` words. {@link laneOffset} says where in a
+ *   row the word of a lane is. Bytes become words in big-endian order, so that byte 0 of a block is
+ *   the most significant byte of its first row. A block of AES is four rows in order, one of DES
+ *   two.
  * - A *plane* holds one bit of every lane: `width` words. The bit of lane `l` is bit `l & 31` of
  *   word `l >> 5`. A block of AES is 128 planes, one of DES 64, in the order that suits the cipher;
  *   {@link LaneCipher.planeOffset} says where the plane of a given bit of a given byte is.
@@ -17,8 +18,8 @@
  * planes, where XOR of two blocks is {@link Engine.xor} and a condition that differs from lane to
  * lane is a plane used as a mask. A lane without a message holds anything; nothing crosses lanes.
  *
- * CBC decryption of `n` blocks at `data`, for example, behind whose copy at `ciphertext` lies the IV
- * (all planes):
+ * CBC decryption of `n` blocks at `data`, for example, behind whose copy at `ciphertext` lies the
+ * IV (all planes):
  *
  * ```ts no-run
  * engine.copy(ciphertext, data, n * blockWords);
@@ -92,7 +93,8 @@ export interface Engine {
 
   /**
    * Sets the bit of every lane in the plane at `to` in which one of `planes` planes at `a` differs
-   * from that at `b`. Bits that are set stay set, so that several comparisons add up to one verdict.
+   * from that at `b`. Bits that are set stay set, so that several comparisons add up to one
+   * verdict.
    */
   markDifferences(to: number, a: number, b: number, planes: number): void;
 

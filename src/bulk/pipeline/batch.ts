@@ -217,7 +217,9 @@ function hasRoom({ count, end }: Window): boolean {
   return count < WINDOW_BLOCKS && end < WINDOW_LENGTH - MAX_KEY_BLOCK_LENGTH;
 }
 
-/** Puts blocks into the text, many strings at a time: those that waited, then those from `next` on. */
+/**
+ * Puts blocks into the text, many strings at a time: those that waited, then those from `next` on.
+ */
 function fillWindow(
   workshop: Workshop,
   input: readonly unknown[],

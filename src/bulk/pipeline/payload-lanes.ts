@@ -120,7 +120,9 @@ export function computeMac(
   }
 }
 
-/** What stands behind a last block that is a part: CMAC's padding, which is no part of the payload. */
+/**
+ * What stands behind a last block that is a part: CMAC's padding, which is no part of the payload.
+ */
 export function padForMac(
   machine: Machine,
   { cipher }: LaneBlockKeys,

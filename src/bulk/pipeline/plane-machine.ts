@@ -172,7 +172,9 @@ function smallest(starts: Int32Array, end: number): number {
   return least;
 }
 
-/** The lanes whose random bytes have begun by a byte, as a mask; tells whether it is all of them. */
+/**
+ * The lanes whose random bytes have begun by a byte, as a mask; tells whether it is all of them.
+ */
 function addStarting(masks: Int32Array, starts: Int32Array, byte: number): boolean {
   let all = 1;
   masks.fill(0);

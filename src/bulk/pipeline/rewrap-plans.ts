@@ -79,7 +79,8 @@ function keyMatters({ from, to }: RewrapRules, { version, scanned }: Shape, keyL
   if (optionalBlocks.some(({ id }) => id === 'KC')) return true;
   if (algorithm === 'RSA' || algorithm === 'EC' || algorithm === 'DSA') return true;
   if (algorithm !== 'TDES' && algorithm !== 'DES') return false;
-  // No key is stronger than its length promises: under a KBPK that reaches that, none is too strong.
+  // No key is stronger than its length promises: under a KBPK that reaches that, none is too
+  // strong.
   const most = nominalStrength(algorithm, keyLength);
   const kbpkAlgorithms = [version.kbpkAlgorithm, to.kbpk.length === 32 ? 'AES' : 'TDES'] as const;
   return (

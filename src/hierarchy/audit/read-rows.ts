@@ -1,4 +1,6 @@
-/** Rows of a dump, sorted by what they are. What is no record is reported, and looked at no more. */
+/**
+ * Rows of a dump, sorted by what they are. What is no record is reported, and looked at no more.
+ */
 
 import { KeyblockError } from '../../errors.js';
 import { own } from '../../primitives/bytes.js';

@@ -1,4 +1,6 @@
-/** How a device comes on the allow list: known to its manufacturer, asking in time, consented to. */
+/**
+ * How a device comes on the allow list: known to its manufacturer, asking in time, consented to.
+ */
 
 import { own } from '../../primitives/bytes.js';
 import { sha256Hex } from '../digest.js';

@@ -65,10 +65,11 @@ export function hsmOperation(options: HsmOperationOptions): JsonValue {
 }
 
 /**
- * Says what is to be consented to before a device loads a token of the archive: that very token, and
- * the device in the state that it is in, so that a consent serves for one restore.
+ * Says what is to be consented to before a device loads a token of the archive: that very token,
+ * and the device in the state that it is in, so that a consent serves for one restore.
  *
- * @param options - The region, the token, and the revision of the device's record before the restore.
+ * @param options - The region, the token, and the revision of the device's record before the
+ * restore.
  * @returns The operation, whose digest the approvals carry.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
  *

@@ -38,8 +38,8 @@ export interface ScheduleDeletionOptions extends LifecycleOptions {
  *
  * @param options - The key, and how long it can be restored.
  * @returns The changed record.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT` for days out of range; `STATE_CONFLICT` for a key
- * that is not complete.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT` for days out of range; `STATE_CONFLICT` for a
+ * key that is not complete.
  *
  * @example
  * ```ts no-run
@@ -98,8 +98,8 @@ export function restore(options: LifecycleOptions): LifecycleChange {
  *
  * @param options - The key.
  * @returns The tombstone.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is not marked for deletion, or whose
- * time is not over.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is not marked for deletion, or
+ * whose time is not over.
  *
  * @example
  * ```ts no-run

@@ -1,6 +1,6 @@
 /**
- * The life of a customer key: switched on and off, marked for deletion, restored, gone. Each step is
- * a change of the record, and one write.
+ * The life of a customer key: switched on and off, marked for deletion, restored, gone. Each step
+ * is a change of the record, and one write.
  *
  * @module
  */

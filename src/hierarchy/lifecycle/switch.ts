@@ -28,7 +28,8 @@ export interface SwitchOptions extends LifecycleOptions {
  *
  * @param options - The key, and when.
  * @returns The changed record.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is not complete, `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is not complete,
+ * `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts no-run
@@ -56,7 +57,8 @@ export function stop(options: SwitchOptions): LifecycleChange {
  *
  * @param options - The key, and when.
  * @returns The changed record.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is not complete, `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is not complete,
+ * `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts no-run

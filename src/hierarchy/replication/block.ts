@@ -35,8 +35,8 @@ export interface ReplicateBlockOptions {
 }
 
 /**
- * Wraps a customer key under a KEK, for another region: TR-31 version D, for exchange only, with the
- * check value KC and without the place, which is that of this region.
+ * Wraps a customer key under a KEK, for another region: TR-31 version D, for exchange only, with
+ * the check value KC and without the place, which is that of this region.
  *
  * @param options - The key, and the KEK of the pair.
  * @returns The key block.
@@ -89,7 +89,9 @@ export function replicateBlock(options: ReplicateBlockOptions): string {
   }
 }
 
-/** What {@link acceptBlock} takes: besides a KEK, what `importTr31` says, and where the key goes. */
+/**
+ * What {@link acceptBlock} takes: besides a KEK, what `importTr31` says, and where the key goes.
+ */
 export interface AcceptBlockOptions {
   readonly env: Env;
   readonly keyBlock: string;
@@ -117,9 +119,9 @@ export interface AcceptBlockOptions {
  *
  * @param options - The block, the KEK, and the profile that the key comes into.
  * @returns The record of the copy, and the write that stores it.
- * @throws {@link KeyblockError} `CONTEXT_MISMATCH` for a block that is not for exchange, or of other
- * attributes than the origin's; `KCV_MISMATCH` when the check value is not the origin's; and the
- * codes of `unwrapKey` and `createCustomerKey`.
+ * @throws {@link KeyblockError} `CONTEXT_MISMATCH` for a block that is not for exchange, or of
+ * other attributes than the origin's; `KCV_MISMATCH` when the check value is not the origin's; and
+ * the codes of `unwrapKey` and `createCustomerKey`.
  *
  * @example
  * ```ts no-run

@@ -81,13 +81,13 @@ export interface DisabledPair {
 }
 
 /**
- * Ends a pair that has drained: the ledger forgets it and its copies, and its KEKs are to be deleted
- * on both sides. Copies that were kept live on as keys of their region.
+ * Ends a pair that has drained: the ledger forgets it and its copies, and its KEKs are to be
+ * deleted on both sides. Copies that were kept live on as keys of their region.
  *
  * @param options - The ledger and the pair, both as stored.
  * @returns Both records to store, and then the commands to send.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for a pair that was not drained, while commands are
- * in flight, and while copies that were to be deleted live.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a pair that was not drained, while commands
+ * are in flight, and while copies that were to be deleted live.
  *
  * @example
  * ```ts
@@ -208,7 +208,9 @@ export function releaseGenerations(options: ReleaseGenerationsOptions): Released
   return { pair: { ...pair, revision: pair.revision + 1, generations }, commands };
 }
 
-/** Blocks in flight, and blocks that wait to be sent on. A pair not told of counts by its KEK too. */
+/**
+ * Blocks in flight, and blocks that wait to be sent on. A pair not told of counts by its KEK too.
+ */
 function usedBy(ledger: ReplicaLedger, { pairId }: PairRecord): readonly number[] {
   const { keys, pairs } = readLedger(ledger);
   const waiting = Object.values(keys).flatMap(({ replicas }) =>

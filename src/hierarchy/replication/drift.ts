@@ -59,7 +59,8 @@ export interface DriftStep extends ReplicationStep {
 /**
  * Compares regions with the ledger: check values, attributes, and what may change. The commands
  * returned make the copies what they have to be. What only people can decide is found, and left:
- * keys that the origin has lost, or that are not in the ledger, and copies of which nothing is known.
+ * keys that the origin has lost, or that are not in the ledger, and copies of which nothing is
+ * known.
  *
  * @param options - The ledger as stored, and what the regions list. Copies with a command in flight
  * are passed over.

@@ -148,7 +148,9 @@ export function readNonce({ nonce }: Done, used: readonly string[]): string {
   return digits;
 }
 
-/** One, two or four bytes over and over: what stands in samples, and never what a generator gives. */
+/**
+ * One, two or four bytes over and over: what stands in samples, and never what a generator gives.
+ */
 function isPattern(digits: string): boolean {
   return [2, 4, 8].some((length) => digits === patternOf(digits, length));
 }

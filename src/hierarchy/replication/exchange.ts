@@ -100,7 +100,9 @@ export interface ApplyStepOptions {
 
 /** What a result comes to. */
 export interface AppliedStep {
-  /** To be stored, and told to the ledger by {@link attach}. The very record where nothing changed. */
+  /**
+   * To be stored, and told to the ledger by {@link attach}. The very record where nothing changed.
+   */
   readonly pair: PairRecord;
   readonly audit: readonly AuditEvent[];
 }

@@ -101,8 +101,8 @@ export interface NextGenerationOptions {
  *
  * @param options - The pair as stored.
  * @returns The record to store.
- * @throws {@link KeyblockError} `STATE_CONFLICT` while an exchange is under way, which goes on where
- * it stands, and for a pair that is disabled.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` while an exchange is under way, which goes on
+ * where it stands, and for a pair that is disabled.
  *
  * @example
  * ```ts

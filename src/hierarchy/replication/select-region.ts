@@ -50,9 +50,9 @@ export function selectRegion(options: SelectRegionOptions): SelectedRegion | und
   requireObject(options, 'options');
   const ledger = readLedger(own(options, 'ledger'));
   const keyId = readId(own(options, 'keyId'), 'keyId');
-  const health = own(options, 'health');
+  const health = own(options, 'health') ?? null;
   requireObject(health, 'options');
-  const isUp = (regionId: string) => own(health as NonNullable<typeof health>, regionId) === 'up'; // not undefined: refused above
+  const isUp = (regionId: string) => health !== null && own(health, regionId) === 'up';
   const key = own(ledger.keys, keyId);
   const { regionId: primary } = primaryOf(ledger);
   const atPrimary = key === undefined ? undefined : own(key.replicas, primary);

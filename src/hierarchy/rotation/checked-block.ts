@@ -1,4 +1,6 @@
-/** What can be told of a stored block without a key; its MAC says right after whether it is true. */
+/**
+ * What can be told of a stored block without a key; its MAC says right after whether it is true.
+ */
 
 import { KeyblockError } from '../../errors.js';
 import { type KeyBlockHeader, parseHeader } from '../../tr31/header.js';

@@ -40,8 +40,8 @@ export interface CleanupTask {
 
 /**
  * Says which blocks have to be dropped in some records: those under the old main key after a
- * promotion, those under the new one of a rotation that is aborted. A row that was written late, under
- * the old main key alone, is for {@link tasks} first.
+ * promotion, those under the new one of a rotation that is aborted. A row that was written late,
+ * under the old main key alone, is for {@link tasks} first.
  *
  * @param options - The rotation, its main key, and a page of records.
  * @returns Tasks for {@link cleanupRun}, in JSON; none while nothing is to be dropped.

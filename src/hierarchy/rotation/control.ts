@@ -120,8 +120,8 @@ const BEFORE_PROMOTION: readonly RotationPhase[] = [
 /**
  * Gives a rotation up before it is promoted. The new main key is on its way out at once; then
  * {@link cleanupTasks} drops its blocks, and {@link retire} ends the job. Every record is left with
- * the blocks that it had before. Not from a compromised main key: keys that were made meanwhile have
- * a block under the new one alone, and could not go back. Such a rotation goes on.
+ * the blocks that it had before. Not from a compromised main key: keys that were made meanwhile
+ * have a block under the new one alone, and could not go back. Such a rotation goes on.
  *
  * @param options - A rotation that is not promoted.
  * @returns Job and main key, and the writes that store them: the main key first.

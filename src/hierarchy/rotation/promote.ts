@@ -37,7 +37,8 @@ export interface PromoteOptions<M extends MainKeyRecord> extends RotationOptions
  * main key.
  * @returns Job and main key, and the writes that store them: the main key first.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a rotation that was not verified, or is paused
- * or over, while a device in service has not got the new main key of its region, and for a main key that is compromised or on its way out; `INVALID_ARGUMENT`.
+ * or over, while a device in service has not got the new main key of its region, and for a main key
+ * that is compromised or on its way out; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts

@@ -7,7 +7,7 @@
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { isoTime } from '../env.js';
-import type { RotationJob } from '../records.js';
+import type { HsmSyncRecord, RotationJob } from '../records.js';
 import { reconcile } from './control.js';
 import { type Drive, envOf, type Steps, statusOf, store } from './drive.js';
 import { createEngine, type EngineOptions } from './engine.js';
@@ -19,8 +19,10 @@ import { cleanupPass, translatePass, verifyPass } from './passes.js';
 import { promote } from './promote.js';
 import { retire } from './retire.js';
 import type { RotateStep } from './rotate-steps.js';
-import { type StartOptions, start } from './start.js';
+import { start } from './start.js';
 import { startCleanup } from './start-cleanup.js';
+
+type Devices = readonly HsmSyncRecord[];
 
 /** What {@link rotate} takes. */
 export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
@@ -39,8 +41,11 @@ export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
   readonly now: () => Date;
   /** Ends the run between two batches; an `AbortSignal`. */
   readonly signal?: { readonly aborted: boolean } | undefined;
-  /** Of a region: its devices, each with the receipts that it has given. */
-  readonly hsms?: StartOptions<M>['hsms'];
+  /**
+   * Of a region: its devices, each with the receipts that it has given. A function is asked when
+   * they matter, so that a device which came into service in the meantime counts.
+   */
+  readonly hsms?: Devices | (() => Devices | Promise<Devices>) | undefined;
 }
 
 /**
@@ -164,10 +169,16 @@ async function* begin<M extends MainKeyRecord>(
   options: RotateOptions<M>,
 ): Steps<M> {
   const { job, mainKey } = drive;
-  const [ring, hsms] = [own(options, 'ring'), own(options, 'hsms')];
+  const ring = own(options, 'ring');
+  const hsms = await devicesOf(options);
   const started = start({ env: envOf(drive), job, mainKey, ring, hsms });
   yield* store(drive, 'checkpoint', started);
   if (drive.job.phase === 'distributing') yield* blocked(drive);
+}
+
+async function devicesOf(options: RotateOptions<MainKeyRecord>): Promise<Devices | undefined> {
+  const hsms = own(options, 'hsms');
+  return typeof hsms === 'function' ? hsms() : hsms;
 }
 
 /** A compromised main key may be left before all is translated. */
@@ -189,8 +200,8 @@ async function* switchOver<M extends MainKeyRecord>(
   drive: Drive<M>,
   options: RotateOptions<M>,
 ): Steps<M> {
+  const hsms = await devicesOf(options);
   const { job, mainKey } = drive;
-  const hsms = own(options, 'hsms');
   yield* store(drive, 'promote', promote({ env: envOf(drive), job, mainKey, hsms }));
 }
 

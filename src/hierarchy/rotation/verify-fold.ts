@@ -38,10 +38,10 @@ export interface VerifyFolded {
 }
 
 /**
- * Judges a full scan: ready when no row failed, both sides add up to the same keys, and every record
- * was seen once, as many as the store itself counts. Otherwise the rotation goes on translating. One
- * that was promoted before stays so, and is cleaned up only when it is proven. Results of an earlier
- * scan, such as from before a roll-back, are passed over.
+ * Judges a full scan: ready when no row failed, both sides add up to the same keys, and every
+ * record was seen once, as many as the store itself counts. Otherwise the rotation goes on
+ * translating. One that was promoted before stays so, and is cleaned up only when it is proven.
+ * Results of an earlier scan, such as from before a roll-back, are passed over.
  *
  * @param options - The job, the results of all tasks of one scan, and the count of the store.
  * @returns The job in its next phase, and the rows that failed.
@@ -102,7 +102,9 @@ export function judge(options: {
   return { job: next, writes, failures, audit: [audit] };
 }
 
-/** A rotation that was promoted before all was translated is verified before anything is dropped. */
+/**
+ * A rotation that was promoted before all was translated is verified before anything is dropped.
+ */
 const VERIFIABLE: readonly RotationJob['phase'][] = [
   'translating',
   'verifying',

@@ -117,7 +117,8 @@ export interface VerifyRunOptions {
 
 /**
  * Opens both blocks of every key of a task, and compares the keys byte for byte, and what the
- * blocks say of them, and the check value with that of the record. A row that does not agree is named; it stops nothing.
+ * blocks say of them, and the check value with that of the record. A row that does not agree is
+ * named; it stops nothing.
  *
  * @param options - The task, and a ring with both main keys.
  * @returns The sums of both sides and the rows that failed, in JSON, for {@link verifyFold}.

@@ -1,6 +1,7 @@
 /**
- * The cryptography of a rotation: opens and re-wraps the blocks of a whole task side by side. What is
- * prepared for a main key is kept from task to task. Nothing else in a rotation touches a clear key.
+ * The cryptography of a rotation: opens and re-wraps the blocks of a whole task side by side. What
+ * is prepared for a main key is kept from task to task. Nothing else in a rotation touches a clear
+ * key.
  */
 
 import { type Opening, openMany, prepareOpening } from '../../bulk/open-many.js';

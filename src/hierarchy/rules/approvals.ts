@@ -64,8 +64,8 @@ export function operationDigest(operation: JsonValue): string {
 
 /**
  * Demands that enough people have consented to one operation. Consents to another operation, from
- * the future, too old, in another role, of the requester or repeated count for nothing. Names are one
- * person where they differ in case alone, or in how Unicode composes them (NFKC).
+ * the future, too old, in another role, of the requester or repeated count for nothing. Names are
+ * one person where they differ in case alone, or in how Unicode composes them (NFKC).
  *
  * @param options - The operation, the consents, and the policy.
  * @returns The people whose consent counted.

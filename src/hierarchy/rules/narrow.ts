@@ -35,8 +35,8 @@ export interface NarrowHeaderOptions {
  * @param options - The header, and what is to be narrowed.
  * @returns The header to write.
  * @throws {@link KeyblockError} `USAGE_NOT_ALLOWED`, `EXPORT_NOT_ALLOWED` or `CONTEXT_MISMATCH` for
- * what would widen; `INVALID_ARGUMENT` for what can not change; `INVALID_OPTIONAL_BLOCK` for a block
- * that the key has already.
+ * what would widen; `INVALID_ARGUMENT` for what can not change; `INVALID_OPTIONAL_BLOCK` for a
+ * block that the key has already.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * A symmetric key is shared by two parties and no more, and never the same one twice (PCI PIN 17 and
- * 20): checked over records alone, without any key.
+ * A symmetric key is shared by two parties and no more, and never the same one twice (PCI PIN 17
+ * and 20): checked over records alone, without any key.
  *
  * @module
  */
@@ -16,8 +16,8 @@ export type Sharing = NonNullable<CustomerKeyRecord['sharing']>;
 /** Something about the sharing of keys that should not be. */
 export interface SharingFinding {
   /**
-   * `'too-many-parties'`: more than two share one key. `'same-key'`: two keys of different owners or
-   * parties have one check value, and are probably one key.
+   * `'too-many-parties'`: more than two share one key. `'same-key'`: two keys of different owners
+   * or parties have one check value, and are probably one key.
    */
   readonly rule: 'too-many-parties' | 'same-key';
   /** The keys that it is about. */

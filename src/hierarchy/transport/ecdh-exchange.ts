@@ -37,7 +37,8 @@ export interface ImportKeyFromEcdhOptions extends Omit<ImportCustomerKeyOptions,
  *
  * @param options - The key, its profile, and what is agreed on.
  * @returns The key block.
- * @throws {@link KeyblockError} the codes of `deriveExchangeKey` and `exportCustomerKey`, among them
+ * @throws {@link KeyblockError} the codes of `deriveExchangeKey` and `exportCustomerKey`, among
+ * them
  * `KEY_STRENGTH` for a curve or a derived key that is weaker than the one to be sent.
  *
  * @example

@@ -132,7 +132,9 @@ export async function loadMainKeyToken(options: LoadMainKeyTokenOptions): Promis
   return { state, event: { kind: 'loaded', secret: key, receipt } };
 }
 
-/** The nonce that the device waits for; of a restore, under dual control, the one of the archive. */
+/**
+ * The nonce that the device waits for; of a restore, under dual control, the one of the archive.
+ */
 function expectedState(
   options: LoadMainKeyTokenOptions,
   state: KrdState,

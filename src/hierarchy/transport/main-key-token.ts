@@ -51,7 +51,9 @@ export interface IssueMainKeyTokenOptions {
   readonly policy?: ApprovalPolicy | undefined;
   /** The CRL of the CA of the KDH, to be carried along. */
   readonly crl?: Uint8Array | undefined;
-  /** Until when the archived token may be restored; without it, as long as the version is active. */
+  /**
+   * Until when the archived token may be restored; without it, as long as the version is active.
+   */
   readonly expiresAt?: Date | undefined;
 }
 

@@ -67,9 +67,9 @@ export interface ExportedCryptogram {
  *
  * @param options - The key, its profile, and the RSA key of the recipient.
  * @returns The cryptogram.
- * @throws {@link KeyblockError} `EXPORT_NOT_ALLOWED` for any other exportability; `KEY_STRENGTH` for
- * an RSA key that is weaker than the key to be sent; `TOKEN_MALFORMED`, `ALGORITHM_NOT_ALLOWED` for
- * a public key other than RSA of 2048 to 4096 bits, and one too short for the key; the codes of
+ * @throws {@link KeyblockError} `EXPORT_NOT_ALLOWED` for any other exportability; `KEY_STRENGTH`
+ * for an RSA key that is weaker than the key to be sent; `TOKEN_MALFORMED`, `ALGORITHM_NOT_ALLOWED`
+ * for a public key other than RSA of 2048 to 4096 bits, and one too short for the key; the codes of
  * `openCustomerKey`.
  *
  * @example
@@ -117,7 +117,9 @@ export interface ImportKeyFromCryptogramOptions
    * @defaultValue `'SHA-256'`
    */
   readonly hash?: TokenHash | undefined;
-  /** The check value that the sender said: it is all that shows whether the key is the one meant. */
+  /**
+   * The check value that the sender said: it is all that shows whether the key is the one meant.
+   */
   readonly kcv: Kcv;
 }
 
@@ -127,8 +129,8 @@ export interface ImportKeyFromCryptogramOptions
  *
  * @param options - The cryptogram, the RSA key, what the key may do, and the profile.
  * @returns The record, and the write that stores it.
- * @throws {@link KeyblockError} `TOKEN_REJECTED` for whatever is wrong with the cryptogram, a key of
- * another length than that of the attributes included; `KCV_MISMATCH`; `KEY_STRENGTH` for an RSA
+ * @throws {@link KeyblockError} `TOKEN_REJECTED` for whatever is wrong with the cryptogram, a key
+ * of another length than that of the attributes included; `KCV_MISMATCH`; `KEY_STRENGTH` for an RSA
  * key that is weaker than the key; the codes of `createCustomerKey`.
  *
  * @example

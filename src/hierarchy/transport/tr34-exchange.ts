@@ -62,8 +62,9 @@ export interface ExportedTr34Key {
  *
  * @param options - The key, its profile, who signs, and who receives.
  * @returns The token.
- * @throws {@link KeyblockError} `EXPORT_NOT_ALLOWED` for a key that is not exportable; `KEY_STRENGTH`
- * where the recipient's key is weaker than the one that is sent; the codes of `openCustomerKey`,
+ * @throws {@link KeyblockError} `EXPORT_NOT_ALLOWED` for a key that is not exportable;
+ * `KEY_STRENGTH` where the recipient's key is weaker than the one that is sent; the codes of
+ * `openCustomerKey`,
  * `narrowHeader` and `createKeyToken`.
  *
  * @example

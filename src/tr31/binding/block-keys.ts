@@ -8,7 +8,9 @@ import type { BlockKeys } from './binding.js';
 import { deriveCmacKeys } from './cmac.js';
 import { deriveVariantKeys } from './variant.js';
 
-/** Lends the keys that a version derives from a KBPK. A `SecretKey` keeps them for the next call. */
+/**
+ * Lends the keys that a version derives from a KBPK. A `SecretKey` keeps them for the next call.
+ */
 export function withBlockKeys<T>(
   kbpk: KeyInput | undefined,
   field: KeyblockErrorField,

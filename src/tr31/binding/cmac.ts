@@ -3,10 +3,10 @@
  * the MAC by CMAC over header and clear payload. The MAC is the IV, or the first counter.
  */
 
-import { createAes } from '../../primitives/aes.js';
+import { AES_WORDS, createAes } from '../../primitives/aes.js';
 import type { BlockCipher } from '../../primitives/block-cipher.js';
 import { type Cmac, createCmac } from '../../primitives/cmac.js';
-import { createTdes } from '../../primitives/des.js';
+import { createTdes, TDES_WORDS } from '../../primitives/des.js';
 import { applyCtr, decryptCbc, encryptCbc } from '../../primitives/modes.js';
 import type { Version } from '../versions.js';
 import type { BlockKeys } from './binding.js';
@@ -36,12 +36,15 @@ const FIXED_HEADER_LENGTH = 16;
 /** Derives both keys of a version whose binding is CMAC. */
 export function deriveCmacKeys(kbpk: Uint8Array, version: Version): BlockKeys {
   const isStream = version.binding === 'aes-cmac-ctr';
-  const prf = createCmac(createCipher(kbpk, version));
+  const words = version.kbpkAlgorithm === 'AES' ? AES_WORDS : TDES_WORDS;
+  const memory = new Int32Array(2 * words);
+  const prf = createCmac(createCipher(kbpk, version, memory));
   const kbek = deriveKey(prf, kbpk.length, version, isStream ? 'ctr' : 'cbc');
   const kbak = deriveKey(prf, kbpk.length, version, 'mac');
   prf.destroy();
-  const encryption = createCipher(kbek, version);
-  const authentication = createCmac(createCipher(kbak, version), FIXED_HEADER_LENGTH);
+  const encryption = createCipher(kbek, version, memory); // where that of the KBPK was
+  const ofKbak = createCipher(kbak, version, memory, words);
+  const authentication = createCmac(ofKbak, FIXED_HEADER_LENGTH);
   return {
     kbpk: new Uint8Array(kbpk),
     kbek,
@@ -102,15 +105,22 @@ function deriveKey(
 ): Uint8Array<ArrayBuffer> {
   // As it comes: no parity is adjusted. AES-192 drops the last half block.
   const key = new Uint8Array(length);
+  const input = derivationInput(length, version, use, 1);
   for (let at = 0, counter = 1; at < length; at += version.blockLength, counter++) {
-    const output = prf.compute(derivationInput(length, version, use, counter));
+    input[0] = counter;
+    const output = prf.compute(input);
     for (let i = at; i < length && i < at + output.length; i++) key[i] = output[i - at] as number;
     output.fill(0);
   }
   return key;
 }
 
-/** The cipher of a version under a key. */
-export function createCipher(key: Uint8Array, { kbpkAlgorithm }: Version): BlockCipher {
-  return kbpkAlgorithm === 'AES' ? createAes(key) : createTdes(key);
+/** The cipher of a version under a key, in memory that it may share with others. */
+export function createCipher(
+  key: Uint8Array,
+  { kbpkAlgorithm }: Version,
+  memory?: Int32Array,
+  base = 0,
+): BlockCipher {
+  return kbpkAlgorithm === 'AES' ? createAes(key, memory, base) : createTdes(key, memory, base);
 }

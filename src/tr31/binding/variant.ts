@@ -1,6 +1,6 @@
 /** Key variant binding, versions A and C (TR-31:2005): KBEK and KBAK are the KBPK XOR a letter. */
 
-import { createTdes } from '../../primitives/des.js';
+import { createTdes, TDES_WORDS } from '../../primitives/des.js';
 import { computeCbcMac, decryptCbc, encryptCbc } from '../../primitives/modes.js';
 import type { BlockKeys } from './binding.js';
 
@@ -12,8 +12,9 @@ const MAC_LENGTH = 4;
 export function deriveVariantKeys(kbpk: Uint8Array): BlockKeys {
   const kbek = variant(kbpk, ENCRYPTION);
   const kbak = variant(kbpk, AUTHENTICATION);
-  const encryption = createTdes(kbek);
-  const authentication = createTdes(kbak);
+  const memory = new Int32Array(2 * TDES_WORDS);
+  const encryption = createTdes(kbek, memory);
+  const authentication = createTdes(kbak, memory, TDES_WORDS);
   return {
     kbpk: new Uint8Array(kbpk),
     kbek,

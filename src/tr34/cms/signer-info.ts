@@ -128,7 +128,9 @@ export function attributesToSign(attributes: readonly Uint8Array[]): Uint8Array<
   return encodeElement(TAG.SET, ...attributes);
 }
 
-/** The AlgorithmIdentifier of a signature: Annex B writes rsaEncryption, RFC 5754 names the hash. */
+/**
+ * The AlgorithmIdentifier of a signature: Annex B writes rsaEncryption, RFC 5754 names the hash.
+ */
 export function formatSignatureAlgorithm(
   kind: 'RSA' | 'EC',
   hash: TokenHash,

@@ -91,7 +91,8 @@ function parseTokenHeader(text: string): KeyBlockHeader {
 
 /**
  * Steps 15 to 17, with one answer to everything that can go wrong in them: whether it was the RSA
- * operation, the padding, the structure or the comparison must not be told apart (Manger, Vaudenay).
+ * operation, the padding, the structure or the comparison must not be told apart (Manger,
+ * Vaudenay).
  */
 async function openEnvelope(
   { signer }: SignedToken,

@@ -228,7 +228,9 @@ const STEPS = {
     lifecycle.reactivateAccount({ env: { at }, records: [key] }).records[0] ?? key,
 } as const;
 
-/** The same, thought of as five states: what a step leads to, else it is refused or does nothing. */
+/**
+ * The same, thought of as five states: what a step leads to, else it is refused or does nothing.
+ */
 interface Model {
   readonly state: 'on' | 'off' | 'marked' | 'closed' | 'gone';
   readonly until: number;

@@ -42,7 +42,9 @@ export function countOf(world: World, target: Target): number {
     .filter(({ lifecycle }) => lifecycle.state !== 'delete-complete').length;
 }
 
-/** Plans a rotation, or finds the one that is under way, as a process does that has just started. */
+/**
+ * Plans a rotation, or finds the one that is under way, as a process does that has just started.
+ */
 export function begin(world: World, target: Target, hooks: Hooks = {}): rotation.RotationStep {
   const { write = (one) => world.store.write(one) } = hooks;
   const env = { at: now(world) };

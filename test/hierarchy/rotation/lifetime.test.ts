@@ -219,4 +219,27 @@ describe('the switch of a region', () => {
     const { mainKey: switched } = rotation.promote({ env, job, mainKey, hsms: [blank] });
     expect(switched.versions.map(({ state }) => state)).toEqual(['retiring', 'active']);
   });
+
+  it('asks for the devices again when it comes to that', async () => {
+    const env = { at: new Date('2027-01-01') };
+    const kdh = { hsmId: 'hsm-1' };
+    const { record, secret } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
+    const blank = mainKeys.createHsmRecord({ regionId: 'eu-central-1', hsmId: 'hsm-2' });
+    const { job, mainKey, secret: pending } = rotation.plan({ env, mainKey: record, kdh });
+    const ref = (version: number) => ({ keyId: 'eu-central-1', version });
+    const keys = [
+      { ref: ref(1), key: secret },
+      { ref: ref(2), key: pending ?? secret },
+    ];
+    const states: HsmSyncRecord['state'][] = ['blank', 'in-service'];
+    const rotate = async () => {
+      const hsms = async () => [{ ...blank, state: states.shift() ?? 'in-service' }];
+      const ring = createKeyRing({ keys });
+      for await (const step of rotation.rotate({ job, mainKey, ring, hsms, now: () => env.at })) {
+        if (step.kind === 'rescan') step.provide([], 0);
+      }
+    };
+    await expect(rotate()).rejects.toMatchObject({ code: 'STATE_CONFLICT', field: 'record' });
+    expect(states).toEqual([]);
+  });
 });

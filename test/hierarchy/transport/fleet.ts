@@ -1,4 +1,6 @@
-/** The devices of a region: six with keys and certificates of their own, one of which is the KDH. */
+/**
+ * The devices of a region: six with keys and certificates of their own, one of which is the KDH.
+ */
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type SecretKey, toHex } from 'keyblock';
