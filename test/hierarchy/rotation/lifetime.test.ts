@@ -1,6 +1,12 @@
 // Where a rotation stands, what a compromise exposes, and the end of a main key (I6).
 
-import { createRegionKey, mainKeys, rotation } from 'keyblock/hierarchy';
+import {
+  createKeyRing,
+  createRegionKey,
+  type HsmSyncRecord,
+  mainKeys,
+  rotation,
+} from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import { begin, drive, steps } from './drive.js';
 import { addCustomer, createWorld, now, REGION, ringOf } from './world.js';
@@ -225,13 +231,13 @@ describe('the switch of a region', () => {
     const kdh = { hsmId: 'hsm-1' };
     const { record, secret } = createRegionKey({ env, regionId: 'eu-central-1', kdh });
     const blank = mainKeys.createHsmRecord({ regionId: 'eu-central-1', hsmId: 'hsm-2' });
-    const { job, mainKey, secret: pending } = rotation.plan({ env, mainKey: record, kdh });
+    const { job, mainKey, pending } = rotation.plan({ env, mainKey: record, kdh });
     const ref = (version: number) => ({ keyId: 'eu-central-1', version });
     const keys = [
       { ref: ref(1), key: secret },
       { ref: ref(2), key: pending ?? secret },
     ];
-    const states: HsmSyncRecord['state'][] = ['blank', 'in-service'];
+    const states: HsmSyncRecord['state'][] = ['allowed', 'in-service'];
     const rotate = async () => {
       const hsms = async () => [{ ...blank, state: states.shift() ?? 'in-service' }];
       const ring = createKeyRing({ keys });
