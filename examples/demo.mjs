@@ -22,17 +22,23 @@ const cases = JSON.parse(
 const published = cases.filter(({ id, expect }) => id.startsWith('std-') && expect === 'valid');
 
 console.log(bold(`${published.length} published key blocks, opened under their published KBPKs\n`));
-for (const { source, kbpk, keyBlock } of published) open(source, kbpk, keyBlock);
+const versions = new Set();
+for (const { source, kbpk, keyBlock } of published) {
+  // Field by field the first of every version, and what is not by the book.
+  const isOdd = describeKeyBlock(keyBlock).some(({ finding }) => finding !== undefined);
+  open(source, kbpk, keyBlock, isOdd || !versions.has(keyBlock[0]));
+  versions.add(keyBlock[0]);
+}
 translate();
 await demonstrateTr34();
 await tellStory();
 
 /** Prints one block: what it says, what is in it, and whether to believe it. */
-function open(source, kbpkHex, keyBlock) {
+function open(source, kbpkHex, keyBlock, isAnnotated) {
   const [title] = source.split(' | ');
   console.log(bold(title));
   console.log(dim(`  ${cut(keyBlock, 96)}`));
-  printFields(keyBlock);
+  if (isAnnotated) printFields(keyBlock);
   const kbpk = new SecretKey({
     algorithm: 'ABC'.includes(keyBlock[0]) ? 'TDES' : 'AES',
     bytes: Buffer.from(kbpkHex, 'hex'),

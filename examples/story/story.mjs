@@ -39,7 +39,7 @@ export async function tellStory(count = 10_000) {
 
   chapter('An audit of all that is stored, without a key');
   auditAll([origin, destination]);
-  say(`${elapsed()} s`);
+  say(`told in ${elapsed()} s`);
 }
 
 async function openOne(authorities, regionId, hsmIds) {
