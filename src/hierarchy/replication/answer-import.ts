@@ -15,6 +15,7 @@ import { digestOfAttributes } from './events.js';
 export interface AnswerImportOptions {
   /** The copy, as {@link acceptBlock} made it, now or when the command came first. */
   readonly record: CustomerKeyRecord;
+  /** The command to answer: of the key that the record is a copy of. */
   readonly command: ImportTr31Command;
 }
 

@@ -23,7 +23,9 @@ import type { ReplicaLedger } from './records.js';
 
 /** What {@link apply} takes. */
 export interface ApplyOptions {
+  /** The time. */
   readonly env: Env;
+  /** As stored. */
   readonly ledger: ReplicaLedger;
   /** In any order, and as often as they are delivered. */
   readonly results: readonly CommandResult[];

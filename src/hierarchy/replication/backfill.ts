@@ -25,7 +25,9 @@ import { foldSnapshot } from './registers.js';
 
 /** What {@link planBackfill} takes. */
 export interface PlanBackfillOptions {
+  /** The time. */
   readonly env: Env;
+  /** As stored. */
   readonly ledger: ReplicaLedger;
   /** Keys of the primary, each with its `sequence`: some, or all of them. */
   readonly inventory: readonly InventoryItem[];

@@ -23,6 +23,7 @@ import { digestOfAttributes } from './events.js';
 
 /** What {@link replicateBlock} takes. */
 export interface ReplicateBlockOptions {
+  /** Time and randomness: the latter for the padding of the block. */
   readonly env: Env;
   /** The key: complete, enabled or not. */
   readonly record: CustomerKeyRecord;
@@ -93,7 +94,9 @@ export function replicateBlock(options: ReplicateBlockOptions): string {
  * What {@link acceptBlock} takes: besides a KEK, what `importTr31` says, and where the key goes.
  */
 export interface AcceptBlockOptions {
+  /** Time and randomness. */
   readonly env: Env;
+  /** TR-31 version D, for exchange or without restriction, and without a place. */
   readonly keyBlock: string;
   /** The KEK that the block is under. */
   readonly kek: SecretKey;
@@ -103,12 +106,17 @@ export interface AcceptBlockOptions {
   readonly ring: KeyRing;
   /** Its ID in this region: the same as in the origin. */
   readonly keyId: string;
+  /** Whose key it is in this region: 1 to 128 printable characters. */
   readonly owner: string;
   /** Of the key in the origin: the one in the block has to have the same. */
   readonly kcv: Kcv;
+  /** Of the key in the origin, by {@link digestOfAttributes}: the block has to have the same. */
   readonly attributesDigest: string;
+  /** Whether the copy is enabled from the start. */
   readonly enabled: boolean;
+  /** All tags that the copy starts with. */
   readonly tags: { readonly [key: string]: string };
+  /** Whom the key is shared with: with its owner two parties, and no more. */
   readonly sharing?: CustomerKeyRecord['sharing'];
   /** Of which key this is a copy, and by which command. */
   readonly replicaOf?: CustomerKeyRecord['replicaOf'];

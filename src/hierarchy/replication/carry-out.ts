@@ -28,9 +28,11 @@ export type ReplicaChangeCommand =
 
 /** What {@link carryOut} takes. */
 export interface CarryOutOptions {
+  /** The time. */
   readonly env: Env;
   /** The copy, as stored; undefined where there is none. */
   readonly record: CustomerKeyRecord | undefined;
+  /** About the key that the record is a copy of. */
   readonly command: ReplicaChangeCommand;
 }
 
@@ -38,7 +40,9 @@ export interface CarryOutOptions {
 export interface CarriedOut {
   /** The copy to store; the very record where nothing changed. */
   readonly record: CustomerKeyRecord | undefined;
+  /** The one write that stores it; none where nothing changed. */
   readonly writes: readonly ConditionalWrite[];
+  /** One event, such as `replica.setEnabled`; none where nothing changed. */
   readonly audit: readonly AuditEvent[];
   /** To be sent back once the write is done. */
   readonly result: CommandResult;

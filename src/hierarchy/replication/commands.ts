@@ -14,12 +14,14 @@ interface CommandBase {
   readonly regionId: string;
   /** The region whose copy it is about. */
   readonly replicaRegionId: string;
+  /** The pair that leads to the copy; of an export and an import, the one of the KEK. */
   readonly pairId: string;
   /**
    * Grows with every command about one key, or one alias, in one region, which refuses what is
    * not greater than the last that it carried out.
    */
   readonly order: number;
+  /** When it was made, in ISO 8601: the same however often it is sent. */
   readonly issuedAt: string;
 }
 
@@ -35,26 +37,35 @@ interface ReplicaCommand extends KeyCommand {
 
 /** Asks a region that has the key for its block under the KEK: see `replicateBlock`. */
 export interface ExportTr31Command extends KeyCommand {
+  /** Once done, it is answered with `keyBlock`. */
   readonly type: 'exportTr31';
-  /** The generation of the KEK. */
+  /** Which KEK of the pair, from 1 on. */
   readonly generation: number;
 }
 
 /** Brings the key to the region: see `acceptBlock`. */
 export interface ImportTr31Command extends KeyCommand {
+  /** Once done, it is answered with `replicaKeyId`, `kcv` and `attributesDigest`. */
   readonly type: 'importTr31';
+  /** Which KEK of the pair the block is under, from 1 on. */
   readonly generation: number;
+  /** TR-31 version D, as the export was answered. */
   readonly keyBlock: string;
   /** Where the key is changed: what its copy says that it is a copy of. */
   readonly originRegionId: string;
+  /** Of the key in the origin: that of the copy has to be the same. */
   readonly kcv: Kcv;
+  /** As `digestOfAttributes` computes it in the origin: that of the copy has to be the same. */
   readonly attributesDigest: string;
+  /** Whether the copy is enabled from the start. */
   readonly enabled: boolean;
+  /** All tags that the copy starts with. */
   readonly tags: { readonly [key: string]: string };
 }
 
 /** Marks the copy for deletion. */
 export interface ScheduleDeletionCommand extends ReplicaCommand {
+  /** Once done, it is answered with `deleteAfter`. */
   readonly type: 'scheduleDeletion';
   /** 3 to 180: what is left of the waiting time of the origin, and never less. */
   readonly days: number;
@@ -64,26 +75,33 @@ export interface ScheduleDeletionCommand extends ReplicaCommand {
 
 /** Restores the copy, disabled. */
 export interface CancelDeletionCommand extends ReplicaCommand {
+  /** Once done, there is nothing else to answer. */
   readonly type: 'cancelDeletion';
 }
 
 /** Enables or disables the copy. */
 export interface SetEnabledCommand extends ReplicaCommand {
+  /** Once done, there is nothing else to answer. */
   readonly type: 'setEnabled';
+  /** True to enable the copy, false to disable it. */
   readonly enabled: boolean;
 }
 
 /** Replaces all tags of the copy. */
 export interface PutTagsCommand extends ReplicaCommand {
+  /** Once done, there is nothing else to answer. */
   readonly type: 'putTags';
+  /** All tags that the copy is to have: those that are not here go. */
   readonly tags: { readonly [key: string]: string };
 }
 
 /** Points an alias to a key of the region, or to none. */
 export interface PutAliasCommand extends CommandBase {
+  /** Once done, there is nothing else to answer. */
   readonly type: 'putAlias';
+  /** The same as in the origin. */
   readonly alias: string;
-  /** The key by its ID in the region. */
+  /** The key by its ID in the region; null for none. */
   readonly replicaKeyId: string | null;
 }
 
@@ -104,13 +122,17 @@ export type CommandResult = CommandDone | CommandFailed | CommandGone;
 
 /** The command was carried out. */
 export interface CommandDone {
+  /** As it was sent; what counts is the ledger's own copy of it. */
   readonly command: ReplicationCommand;
+  /** Of a command that was carried out, now or before. */
   readonly outcome: 'done';
   /** Of `exportTr31`: the key under the KEK. */
   readonly keyBlock?: string | undefined;
-  /** Of `importTr31`: the ID of the copy, and what was computed from the key that arrived. */
+  /** Of `importTr31`: the ID of the copy in its region. */
   readonly replicaKeyId?: string | undefined;
+  /** Of `importTr31`: computed from the key that arrived, and compared with the origin's. */
   readonly kcv?: Kcv | undefined;
+  /** Of `importTr31`: by `digestOfAttributes` from what the copy may do, and compared as well. */
   readonly attributesDigest?: string | undefined;
   /** Of `scheduleDeletion`: until when the copy can be restored. */
   readonly deleteAfter?: string | undefined;
@@ -118,16 +140,26 @@ export interface CommandDone {
 
 /** The command was not carried out, or it is not known whether it was. */
 export interface CommandFailed {
+  /** As it was sent; what counts is the ledger's own copy of it. */
   readonly command: ReplicationCommand;
+  /** Tried again; after `EXPORT_NOT_ALLOWED` or `KEY_STRENGTH` an export only with another KEK. */
   readonly outcome: 'failed';
   /** Of capital letters, digits and `_`, such as the codes of this library; never a text. */
   readonly code: string;
-  /** From when on to try again; by default after a time that grows. */
+  /**
+   * From when on to try again, as `Date.toISOString` writes it: compared as text.
+   * @defaultValue after a time that grows, from a minute to an hour
+   */
   readonly retryAfter?: string | undefined;
 }
 
 /** There is no such key in the region any more. */
 export interface CommandGone {
+  /** As it was sent; what counts is the ledger's own copy of it. */
   readonly command: ReplicationCommand;
+  /**
+   * The ledger forgets the copy, and a live key is copied again; an export, an import or an alias
+   * counts as failed, with the code `GONE`.
+   */
   readonly outcome: 'gone';
 }

@@ -15,12 +15,19 @@ export interface UncarriedOptions {
   /** Length of the KEK, which is AES. */
   readonly kekBits: KekBits;
   /** The keys in scope, by their records or by an inventory. */
-  readonly keys: readonly { readonly keyId: string; readonly attributes: KeyAttributes }[];
+  readonly keys: readonly {
+    /** Names the key in what is returned. */
+    readonly keyId: string;
+    /** By the codes of X9.143: exportability, algorithm and length decide. */
+    readonly attributes: KeyAttributes;
+  }[];
 }
 
 /** A key that is not copied, and why. */
 export interface UncarriedKey {
+  /** As it was given. */
   readonly keyId: string;
+  /** The first that holds, in the order of the type. */
   readonly reason: UnreplicableReason;
 }
 

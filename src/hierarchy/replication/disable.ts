@@ -23,8 +23,11 @@ import type { KekGeneration, PairRecord, ReplicaLedger } from './records.js';
 
 /** What {@link drain} takes. */
 export interface DrainOptions {
+  /** The time. */
   readonly env: Env;
+  /** As stored. */
   readonly ledger: ReplicaLedger;
+  /** One that the ledger was told of by `attach`. */
   readonly pairId: string;
   /** What becomes of the copies: they stay as they are, or are scheduled for deletion. */
   readonly replicas: 'keep' | 'delete';
@@ -66,17 +69,23 @@ export function drain(options: DrainOptions): ReplicationStep {
 
 /** What {@link disable} takes. */
 export interface DisableOptions {
+  /** The time. */
   readonly env: Env;
+  /** As stored, with nothing in flight through the pair. */
   readonly ledger: ReplicaLedger;
+  /** As stored, and drained in the ledger. */
   readonly pair: PairRecord;
 }
 
 /** What the end of a pair comes to. */
 export interface DisabledPair {
+  /** Without the pair; without its copies where no other pair leads to their region. */
   readonly ledger: ReplicaLedger;
+  /** In state `disabled`, with every generation `released`. */
   readonly pair: PairRecord;
   /** Delete the KEKs on both sides. */
   readonly commands: readonly ExchangeCommand[];
+  /** One event: `pair.disable`. */
   readonly audit: readonly AuditEvent[];
 }
 
@@ -156,7 +165,9 @@ function forget(draft: Draft, regionId: string, mustBeGone: boolean): void {
 
 /** What {@link releaseGenerations} takes. */
 export interface ReleaseGenerationsOptions {
+  /** The time: checked, though nothing here depends on it. */
   readonly env: Env;
+  /** As stored. */
   readonly pair: PairRecord;
   /** Every ledger that sends keys through the pair. */
   readonly ledgers: readonly ReplicaLedger[];
@@ -164,6 +175,7 @@ export interface ReleaseGenerationsOptions {
 
 /** KEKs that are needed no more. */
 export interface ReleasedGenerations {
+  /** With these generations `released`; the very record where there are none. */
   readonly pair: PairRecord;
   /** Delete these KEKs on both sides. */
   readonly commands: readonly ExchangeCommand[];

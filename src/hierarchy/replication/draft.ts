@@ -22,6 +22,7 @@ export interface ReplicationStep {
   readonly ledger: ReplicaLedger;
   /** To be carried out by the regions that they name. All of them are also in the ledger. */
   readonly commands: readonly ReplicationCommand[];
+  /** What was copied, has failed or was refused, and which region was promoted. */
   readonly audit: readonly AuditEvent[];
 }
 

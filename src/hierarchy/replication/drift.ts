@@ -30,22 +30,30 @@ import { type DesiredKey, desiredKey } from './registers.js';
 
 /** What {@link drift} takes. */
 export interface DriftOptions {
+  /** The time. */
   readonly env: Env;
+  /** As stored. */
   readonly ledger: ReplicaLedger;
   /** Every key of the primary. */
   readonly origin: readonly InventoryItem[];
   /** Every key of the regions to compare. */
   readonly copies: readonly {
+    /** The region that lists them. */
     readonly regionId: string;
+    /** Every key that it lists: a copy that is not among them counts as missing. */
     readonly inventory: readonly InventoryItem[];
   }[];
 }
 
 /** Something that is not as the ledger says. */
 export interface DriftFinding {
+  /** What was found, for software to go by. */
   readonly id: DriftRule;
+  /** The same for every finding of one ID. */
   readonly severity: 'info' | 'warning' | 'error';
+  /** Its ID in the ledger; of a key that the ledger does not know, that in its region. */
   readonly keyId: string;
+  /** The region of the copy, or the primary. */
   readonly regionId: string;
   /** The same for every finding of one ID. */
   readonly text: string;
@@ -53,6 +61,7 @@ export interface DriftFinding {
 
 /** What a comparison comes to. */
 export interface DriftStep extends ReplicationStep {
+  /** Those of the primary first, then region by region as they were given. */
   readonly findings: readonly DriftFinding[];
 }
 

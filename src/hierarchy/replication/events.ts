@@ -11,7 +11,8 @@ import { readId } from '../identifiers.js';
 import type { Kcv, KeyAttributes } from '../records.js';
 import type { CreatedKey, KeyChange } from './records.js';
 
-interface EventBase {
+/** What all events have. */
+export interface EventBase {
   /** The same for every delivery of one event. */
   readonly eventId: string;
   /**
@@ -25,23 +26,52 @@ interface EventBase {
   readonly primaryGeneration?: number | undefined;
   /** Who did it. What replication itself does is never replicated. */
   readonly source:
-    | { readonly kind: 'caller' }
-    | { readonly kind: 'replication'; readonly pairId: string };
+    | {
+        /** Anybody but replication: the event counts. */
+        readonly kind: 'caller';
+      }
+    | {
+        /** Replication, by a command: the event is noted as refused, and changes nothing. */
+        readonly kind: 'replication';
+        /** The pair of that command: for people, nothing here depends on it. */
+        readonly pairId: string;
+      };
 }
 
 /** The key by its ID or by an alias, which is resolved as of the time of the event. */
 export type EventKey =
-  | { readonly keyId: string; readonly alias?: undefined }
-  | { readonly alias: string; readonly keyId?: undefined };
+  | {
+      /** Its ID in the region where it was made, as in the ledger. */
+      readonly keyId: string;
+      /** Absent from an event that names its key by an ID. */
+      readonly alias?: undefined;
+    }
+  | {
+      /** 1 to 128 letters, digits and `. _ : / -`. */
+      readonly alias: string;
+      /** Absent from an event that names its key by an alias. */
+      readonly keyId?: undefined;
+    };
 
 /** A key came to be. */
 export interface KeyCreatedEvent extends EventBase {
+  /** Both count alike. */
   readonly type: 'CreateKey' | 'ImportKey';
+  /** Its ID in this region: 1 to 64 letters, digits and `. _ : / -`. */
   readonly keyId: string;
+  /** By the codes of X9.143: they decide whether and under which KEK the key can be copied. */
   readonly attributes: KeyAttributes;
+  /** What the check value of every copy is compared with. */
   readonly kcv: Kcv;
-  /** @defaultValue `true` */
+  /**
+   * Whether it may be used from the start.
+   * @defaultValue `true`
+   */
   readonly enabled?: boolean | undefined;
+  /**
+   * All tags that it starts with.
+   * @defaultValue none
+   */
   readonly tags?: { readonly [key: string]: string } | undefined;
   /** The regions that this key is copied to, instead of the default ones. */
   readonly regions?: readonly string[] | undefined;
@@ -52,19 +82,36 @@ export type KeyChangedEvent = EventBase &
   EventKey &
   (
     | {
+        /** Marks the key for deletion, and disables it. */
         readonly type: 'DeleteKey';
-        /** Until when the key can be restored. */
+        /** Until when the key can be restored, as a text that `Date.parse` reads. */
         readonly deleteAfter: string;
       }
-    | { readonly type: 'RestoreKey' | 'StartKeyUsage' | 'StopKeyUsage' }
-    | { readonly type: 'TagResource'; readonly tags: { readonly [key: string]: string } }
-    | { readonly type: 'UntagResource'; readonly tagKeys: readonly string[] }
+    | {
+        /** A restored key stays disabled until it is started. */
+        readonly type: 'RestoreKey' | 'StartKeyUsage' | 'StopKeyUsage';
+      }
+    | {
+        /** Sets tags, and leaves the others as they are. */
+        readonly type: 'TagResource';
+        /** The tags to set: one of a name that the key has already is replaced. */
+        readonly tags: { readonly [key: string]: string };
+      }
+    | {
+        /** Takes tags away, and leaves the others as they are. */
+        readonly type: 'UntagResource';
+        /** The names of the tags to take away. */
+        readonly tagKeys: readonly string[];
+      }
   );
 
 /** An alias names another key, or none. */
 export interface AliasEvent extends EventBase {
+  /** The first two count alike; after the last the alias names no key, whatever `keyId` says. */
   readonly type: 'CreateAlias' | 'UpdateAlias' | 'DeleteAlias';
+  /** 1 to 128 letters, digits and `. _ : / -`. */
   readonly alias: string;
+  /** The key that it names from now on, by its ID in the ledger; absent for none. */
   readonly keyId?: string | undefined;
 }
 

@@ -10,10 +10,16 @@ import { readId } from '../identifiers.js';
 import type { Kcv } from '../records.js';
 import type { ExchangeParty, ExchangeStep, PairRecord } from './records.js';
 
-interface ExchangeCommandBase {
-  /** Of pair, generation and step: a step that was done is answered, and not done again. */
+/** What the commands of a key exchange have in common. */
+export interface ExchangeCommandBase {
+  /**
+   * Of pair, generation and step: a step that was done is answered, and not done again. Both
+   * regions are asked to `delete-kek` under one key, so that each has to note for itself.
+   */
   readonly idempotencyKey: string;
+  /** The pair that the KEK is for. */
   readonly pairId: string;
+  /** Which KEK of the pair, from 1 on. */
   readonly generation: number;
   /** The region that carries the step out. */
   readonly regionId: string;
@@ -25,60 +31,76 @@ export type ExchangeCommand = ExchangeCommandBase &
     | {
         /** Makes the KEK: AES, usage K1, exportable once. */
         readonly step: 'create-kek';
+        /** Length of the KEK. */
         readonly lengthBits: PairRecord['kekBits'];
       }
     | {
         /** Asks the receiving side for its certificate and for a nonce. */
         readonly step: 'krd-parameters';
+        /** Whether the certificate is to be of an RSA key or of one on an elliptic curve. */
         readonly transport: PairRecord['transport'];
       }
     | {
         /** Has the sending side trust the root of the receiving one. */
         readonly step: 'trust-krd-root';
+        /** From `krd-parameters`: DER in base64. */
         readonly rootCertificate: string;
       }
     | {
         /** Asks the sending side for its certificate. */
         readonly step: 'kdh-parameters';
+        /** Whether the certificate is to be of an RSA key or of one on an elliptic curve. */
         readonly transport: PairRecord['transport'];
       }
     | {
         /** Has the receiving side trust the root of the sending one. */
         readonly step: 'trust-kdh-root';
+        /** From `kdh-parameters`: DER in base64. */
         readonly rootCertificate: string;
       }
     | {
         /** Makes the key token, with the nonce in it. */
         readonly step: 'export-kek';
+        /** The KEK by its ID in the sending region: from `create-kek`. */
         readonly kekId: string;
+        /** From `krd-parameters`: DER in base64. */
         readonly krdCertificate: string;
+        /** From `krd-parameters`, in upper-case hex. */
         readonly nonce: string;
       }
     | {
         /** Loads the key token, which has to carry the nonce. */
         readonly step: 'import-kek';
+        /** From `export-kek`: DER in base64. */
         readonly token: string;
+        /** From `krd-parameters`, in upper-case hex. */
         readonly nonce: string;
+        /** From `kdh-parameters`: DER in base64. */
         readonly kdhCertificate: string;
       }
     | {
-        /** Deletes a KEK that is needed no more; no step of an exchange. */
+        /** Deletes a KEK that is needed no more; no step of an exchange: `applyStep` refuses it. */
         readonly step: 'delete-kek';
+        /** The KEK by its ID in the region that is asked. */
         readonly kekId: string;
       }
   );
 
 /** What a region answers to a step, with the command that it answers. */
 export type ExchangeResult = {
+  /** The command that is answered: told by its idempotency key alone. */
   readonly command: Pick<ExchangeCommand, 'idempotencyKey'>;
 } & (
   | {
+      /** Of a step that was carried out, now or before. */
       readonly outcome: 'done';
-      /** Of `create-kek` and `import-kek`: its ID in that region, and what was computed from it. */
+      /** Of `create-kek` and `import-kek`: the ID of the KEK in that region. */
       readonly kekId?: string | undefined;
+      /** Of `create-kek` and `import-kek`: computed from the KEK; both have to be the same. */
       readonly kcv?: Kcv | undefined;
       /** Of both `-parameters`: DER in base64. */
       readonly certificate?: string | undefined;
+      /** Of both `-parameters`: the root that the certificate leads to, DER in base64. */
       readonly rootCertificate?: string | undefined;
       /** Of `krd-parameters`: 8 to 64 bytes in hex, that were never issued before. */
       readonly nonce?: string | undefined;
@@ -86,12 +108,16 @@ export type ExchangeResult = {
       readonly token?: string | undefined;
     }
   | {
+      /** Of a step that was not carried out, or of which that is not known. */
       readonly outcome: 'failed';
       /** Of capital letters, digits and `_`, such as the codes of this library; never a text. */
       readonly code: string;
       /** False where another attempt has no sense: then the exchange has failed. */
       readonly retryable: boolean;
-      /** From when on to try again; by default after a time that grows. */
+      /**
+       * From when on to try again, as `Date.toISOString` writes it: compared as text.
+       * @defaultValue after a time that grows, from a minute to an hour
+       */
       readonly retryAfter?: string | undefined;
     }
 );

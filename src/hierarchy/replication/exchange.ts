@@ -26,7 +26,9 @@ import { failed, isDue } from './send.js';
 
 /** What {@link nextStep} takes. */
 export interface NextStepOptions {
+  /** The time. */
   readonly env: Env;
+  /** As stored. */
   readonly pair: PairRecord;
 }
 
@@ -93,8 +95,11 @@ function commandOf(pair: PairRecord, exchange: KekGeneration): ExchangeCommand {
 
 /** What {@link applyStep} takes. */
 export interface ApplyStepOptions {
+  /** The time. */
   readonly env: Env;
+  /** As stored. */
   readonly pair: PairRecord;
+  /** May come twice, and late: an answer to a step that is done changes nothing. */
   readonly result: ExchangeResult;
 }
 
@@ -104,6 +109,7 @@ export interface AppliedStep {
    * To be stored, and told to the ledger by {@link attach}. The very record where nothing changed.
    */
   readonly pair: PairRecord;
+  /** One event, `pair.exchange`, when the exchange ends, whichever way; else none. */
   readonly audit: readonly AuditEvent[];
 }
 

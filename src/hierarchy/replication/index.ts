@@ -56,6 +56,7 @@ export type { DriftRule } from './drift-rules.js';
 export {
   type AliasEvent,
   digestOfAttributes,
+  type EventBase,
   type EventKey,
   type KeyChangedEvent,
   type KeyCreatedEvent,
@@ -68,7 +69,7 @@ export {
   type NextStepOptions,
   nextStep,
 } from './exchange.js';
-export type { ExchangeCommand, ExchangeResult } from './exchange-messages.js';
+export type { ExchangeCommand, ExchangeCommandBase, ExchangeResult } from './exchange-messages.js';
 export { type InventoryItem, inventoryOf } from './inventory.js';
 export {
   type AttachOptions,

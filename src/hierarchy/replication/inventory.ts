@@ -13,17 +13,29 @@ import type { CustomerKeyRecord, Kcv, KeyAttributes } from '../records.js';
 
 /** One key as its region lists it. */
 export interface InventoryItem {
+  /** Its ID in that region. */
   readonly keyId: string;
+  /** By the codes of X9.143; compared with those in the ledger. */
   readonly attributes: KeyAttributes;
+  /** As that region has computed it; compared with that in the ledger. */
   readonly kcv: Kcv;
+  /** Whether it is switched on: of the primary this counts, and a copy that differs is set back. */
   readonly enabled: boolean;
-  /** Of a key that is marked for deletion: until when it can be restored. */
+  /** Of a key that is marked for deletion: until when it can be restored, in ISO 8601. */
   readonly deleteAfter?: string | undefined;
+  /** All of them: of the primary they count, and those of a copy that differ are set back. */
   readonly tags: { readonly [key: string]: string };
   /** Of a key of the primary: the `sequence` of the last event that this shows. */
   readonly sequence?: number | undefined;
   /** Of a copy: the region and the key that it is a copy of. */
-  readonly replicaOf?: { readonly regionId: string; readonly keyId: string } | undefined;
+  readonly replicaOf?:
+    | {
+        /** The region that was the primary when it was copied. */
+        readonly regionId: string;
+        /** The key in that region, by its ID in the ledger. */
+        readonly keyId: string;
+      }
+    | undefined;
 }
 
 /**

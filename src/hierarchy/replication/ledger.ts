@@ -18,6 +18,7 @@ import type { LedgerPair, PairRecord, ReplicaLedger } from './records.js';
 
 /** What {@link createLedger} takes. */
 export interface CreateLedgerOptions {
+  /** The time. */
   readonly env: Env;
   /** 1 to 64 of letters, digits and `. _ : -`; commands are named after it. */
   readonly ledgerId: string;
@@ -61,8 +62,11 @@ export function createLedger(options: CreateLedgerOptions): ReplicaLedger {
 
 /** What {@link attach} takes. */
 export interface AttachOptions {
+  /** The time. */
   readonly env: Env;
+  /** As stored. */
   readonly ledger: ReplicaLedger;
+  /** As stored, in any state but `disabled`. */
   readonly pair: PairRecord;
   /**
    * Whether new keys that name no regions of their own are copied through this pair.
@@ -132,7 +136,9 @@ export function planAll(draft: Draft): void {
 
 /** What functions take that need nothing but the ledger. */
 export interface LedgerOptions {
+  /** The time. */
   readonly env: Env;
+  /** As stored. */
   readonly ledger: ReplicaLedger;
 }
 

@@ -15,17 +15,25 @@ import type { KekGeneration, PairRecord, ReplicationSide } from './records.js';
 
 /** What {@link pair} takes. */
 export interface PairOptions {
+  /** The time. */
   readonly env: Env;
   /** 1 to 64 of letters, digits and `. _ : -`. */
   readonly pairId: string;
+  /** Where keys come from. */
   readonly origin: ReplicationSide;
+  /** Where they are copied to: another region. */
   readonly destination: ReplicationSide;
   /** AES always. */
   readonly kekBits: PairRecord['kekBits'];
   /** RSA carries a KEK of 128 bits, elliptic curves one of any length. */
   readonly transport: PairRecord['transport'];
   /** Every key that is to be copied: the KEK has to carry the strongest of them. */
-  readonly keys: readonly { readonly keyId: string; readonly attributes: KeyAttributes }[];
+  readonly keys: readonly {
+    /** Its ID in the origin. */
+    readonly keyId: string;
+    /** What the key may do, by the codes of X9.143: its strength follows. */
+    readonly attributes: KeyAttributes;
+  }[];
 }
 
 /**
@@ -91,7 +99,9 @@ export function pair(options: PairOptions): PairRecord {
 
 /** What {@link nextGeneration} takes. */
 export interface NextGenerationOptions {
+  /** The time. */
   readonly env: Env;
+  /** As stored. */
   readonly pair: PairRecord;
 }
 

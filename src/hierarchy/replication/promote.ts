@@ -28,7 +28,9 @@ import { type DesiredKey, desiredKey, keyNamed } from './registers.js';
 
 /** What {@link promoteReplica} takes. */
 export interface PromoteReplicaOptions {
+  /** The time. */
   readonly env: Env;
+  /** As stored. */
   readonly ledger: ReplicaLedger;
   /** The region that becomes the primary: one that keys are copied to. */
   readonly regionId: string;
@@ -38,7 +40,9 @@ export interface PromoteReplicaOptions {
 export interface PromotedReplica extends ReplicationStep {
   /** Keys that the new primary does not have as they have to be, to be looked at by people. */
   readonly behind: readonly {
+    /** Its ID in the ledger. */
     readonly keyId: string;
+    /** Of its copy there: neither `synchronized` nor `delete-scheduled` nor `deleted`. */
     readonly state: ReplicaLedgerEntry['state'];
   }[];
 }

@@ -7,103 +7,43 @@
 
 import type { Kcv, KeyAttributes } from '../records.js';
 import type { ReplicationCommand } from './commands.js';
+import type { KekBits, StepFailure } from './pair-record.js';
 
-/** One side of a pair. */
-export interface ReplicationSide {
-  readonly regionId: string;
-  readonly profileId: string;
-}
-
-/** The steps of a key exchange by two-pass TR-34, in their order. */
-export type ExchangeStep =
-  | 'create-kek'
-  | 'krd-parameters'
-  | 'trust-krd-root'
-  | 'kdh-parameters'
-  | 'trust-kdh-root'
-  | 'export-kek'
-  | 'import-kek';
-
-/** Why a step was not done. */
-export interface StepFailure {
-  /** A code, of this library or of the service that was asked. Never a text. */
-  readonly code: string;
-  readonly at: string;
-  readonly attempts: number;
-  /** When to try again. */
-  readonly retryAfter?: string | undefined;
-}
-
-/** One KEK that two regions share, and how far its exchange has come. */
-export interface KekGeneration {
-  /** From 1 on; a number is never used again. */
-  readonly generation: number;
-  /**
-   * `superseded` still opens what was wrapped under it; `released` is for deletion; `failed` never
-   * carried a key.
-   */
-  readonly state: 'exchanging' | 'established' | 'superseded' | 'released' | 'failed';
-  /** The next step; `import-kek` of an exchange that is over. */
-  readonly step: ExchangeStep;
-  readonly startedAt: string;
-  readonly failure?: StepFailure | undefined;
-  /** What the steps have brought so far. */
-  readonly origin?: { readonly kekId: string; readonly kcv: Kcv } | undefined;
-  readonly krd?: ExchangeParty | undefined;
-  readonly kdh?: ExchangeParty | undefined;
-  /** Issued by the destination, in hex; gone once it was used. */
-  readonly nonce?: string | undefined;
-  /** The key token, DER in base64; gone once it was used. */
-  readonly token?: string | undefined;
-  readonly destination?: { readonly kekId: string; readonly kcv: Kcv } | undefined;
-  readonly timeline: readonly { readonly step: ExchangeStep; readonly at: string }[];
-}
-
-/** The certificates of one side, DER in base64. */
-export interface ExchangeParty {
-  readonly certificate: string;
-  readonly rootCertificate: string;
-}
-
-/** Two regions between which keys are copied, in one direction. */
-export interface PairRecord {
-  readonly kind: 'replication-pair';
-  readonly schema: 1;
-  readonly revision: number;
-  readonly pairId: string;
-  readonly origin: ReplicationSide;
-  readonly destination: ReplicationSide;
-  readonly kekBits: KekBits;
-  /** How the KEK travels: RSA carries up to AES-128, elliptic curves also AES-256. */
-  readonly transport: 'tr34-rsa' | 'tr34-ec';
-  readonly state: 'exchanging' | 'established' | 'disabled';
-  readonly generations: readonly KekGeneration[];
-  /** Every nonce of the destination so far: none is taken twice. */
-  readonly nonces: readonly string[];
-}
-
-/** A KEK is AES: key blocks of version D know nothing else. */
-export type KekBits = 128 | 192 | 256;
+export type {
+  ExchangeParty,
+  ExchangeStep,
+  KekBits,
+  KekGeneration,
+  PairRecord,
+  ReplicationSide,
+  StepFailure,
+} from './pair-record.js';
 
 /** When something happened in the origin, and which of two counts as later. */
 export interface Stamp {
   /** The primary generation: see `promoteReplica`. */
   readonly generation: number;
+  /** Of the event, or of the key in an inventory; decides within one primary generation. */
   readonly sequence: number;
+  /** Decides between equal sequences: the greater text is later. Empty for an inventory. */
   readonly eventId: string;
 }
 
 /** A value and when it came to be: the later one wins, in whatever order both arrive. */
 export interface Stamped<T> {
+  /** Of the event that brought the value, or of the inventory that showed it. */
   readonly stamp: Stamp;
+  /** What it was from then on. */
   readonly value: T;
 }
 
 /** What never changes of a key. */
 export interface CreatedKey {
+  /** By the codes of X9.143; a copy has the same. */
   readonly attributes: KeyAttributes;
   /** SHA-256 of the canonical JSON of the attributes, in lower-case hex. */
   readonly attributesDigest: string;
+  /** In the origin: what the check value of every copy is compared with. */
   readonly kcv: Kcv;
 }
 
@@ -123,10 +63,15 @@ export type ReplicaState =
 
 /** A copy as its region has it, by what commands and inventories have told. */
 export interface Replica {
+  /** Its ID in its region: the `replicaKeyId` of commands. */
   readonly keyId: string;
+  /** As its region has computed it. */
   readonly kcv: Kcv;
+  /** SHA-256 of the canonical JSON of its attributes, in lower-case hex. */
   readonly attributesDigest: string;
+  /** False also of a copy that is marked for deletion by a command. */
   readonly enabled: boolean;
+  /** All of them: compared with those of the origin. */
   readonly tags: { readonly [key: string]: string };
   /** Not purged before. */
   readonly deleteAfter?: string | undefined;
@@ -138,21 +83,41 @@ export interface Replica {
 export interface EntryWork {
   /** Commands so far: a region that has carried out one never carries out an earlier one. */
   readonly order: number;
+  /** The command that was not answered yet; nothing else is asked for meanwhile. */
   readonly pending?: ReplicationCommand | undefined;
+  /** What went wrong last; the next command waits for its `retryAfter`. */
   readonly failure?: StepFailure | undefined;
 }
 
 /** One key in one region that it is copied to. */
 export interface ReplicaLedgerEntry extends EntryWork {
+  /** The region of the copy, under which the entry stands. */
   readonly regionId: string;
+  /** As of the last plan or answer. */
   readonly state: ReplicaState;
+  /** Of a copy that is `unreplicable`: why. */
   readonly reason?: UnreplicableReason | undefined;
-  /** The KEK under which a refusal for its strength was given: a stronger one is tried. */
-  readonly refusedBy?: { readonly pairId: string; readonly generation: number } | undefined;
+  /** The KEK under which a region has refused to export the key: only another one is tried. */
+  readonly refusedBy?:
+    | {
+        /** The pair of that KEK. */
+        readonly pairId: string;
+        /** Which KEK of the pair, from 1 on. */
+        readonly generation: number;
+      }
+    | undefined;
+  /** Absent as long as the region has no copy, or none that agrees with the origin. */
   readonly replica?: Replica | undefined;
   /** The key on its way, under a generation of the KEK. */
   readonly exported?:
-    | { readonly pairId: string; readonly generation: number; readonly keyBlock: string }
+    | {
+        /** The pair of that KEK. */
+        readonly pairId: string;
+        /** Which KEK of the pair, from 1 on. */
+        readonly generation: number;
+        /** TR-31 version D, as the export was answered; gone once it was sent on. */
+        readonly keyBlock: string;
+      }
     | undefined;
   /** A copy that does not agree with the origin, and has to go before there is another. */
   readonly discard?: string | undefined;
@@ -160,10 +125,20 @@ export interface ReplicaLedgerEntry extends EntryWork {
 
 /** One key of the origin: what is known of it, by the latest of each kind of change. */
 export interface ReplicatedKey {
+  /** Its ID in the region where it was made; its copies may have others. */
   readonly keyId: string;
   /** What is not later than the inventory is known by it. */
-  readonly floor?: { readonly generation: number; readonly sequence: number } | undefined;
+  readonly floor?:
+    | {
+        /** The primary generation in which the inventory was taken in. */
+        readonly generation: number;
+        /** Of the key in the inventory: an event up to this one is passed over. */
+        readonly sequence: number;
+      }
+    | undefined;
+  /** Until it is known nothing is sent. */
   readonly created?: Stamped<CreatedKey> | undefined;
+  /** Absent counts as enabled. */
   readonly enabled?: Stamped<boolean> | undefined;
   /** Until when the key can be restored; null for a restored key. */
   readonly deletion?: Stamped<string | null> | undefined;
@@ -175,30 +150,58 @@ export interface ReplicatedKey {
 
 /** An alias in one region that it is copied to. */
 export interface AliasLedgerEntry extends EntryWork {
+  /** The region of the copy, under which the entry stands. */
   readonly regionId: string;
+  /** As of the last plan or answer; `absent` names no key. */
   readonly state: 'absent' | 'synchronized' | 'updating' | 'failed';
-  /** The key that it names there; null for none. */
+  /** The key that it names there, by its ID in that region; null for none. */
   readonly keyId: string | null;
 }
 
 /** A request that named its key by an alias: which key that was, the history tells. */
 export interface AliasedRequest {
+  /** Of the event: it meant the key that the alias named by then. */
   readonly stamp: Stamp;
+  /** What was asked for; an event of several changes makes several requests. */
   readonly change: KeyChange;
 }
 
 /** One change of a key, as events bring it. */
 export type KeyChange =
-  | { readonly of: 'created'; readonly value: CreatedKey }
-  | { readonly of: 'enabled'; readonly value: boolean }
-  | { readonly of: 'deletion'; readonly value: string | null }
-  | { readonly of: 'tag'; readonly name: string; readonly value: string | null };
+  | {
+      /** The key was made or imported. */
+      readonly of: 'created';
+      /** The first one counts, and not the latest: nothing in it ever changes. */
+      readonly value: CreatedKey;
+    }
+  | {
+      /** The key was enabled or disabled; a deletion and a restore disable it. */
+      readonly of: 'enabled';
+      /** True for a key that was enabled. */
+      readonly value: boolean;
+    }
+  | {
+      /** The key was marked for deletion, or restored. */
+      readonly of: 'deletion';
+      /** Until when it can be restored, in ISO 8601; null for a restored key. */
+      readonly value: string | null;
+    }
+  | {
+      /** One tag was set or taken away: each counts for itself. */
+      readonly of: 'tag';
+      /** Which tag. */
+      readonly name: string;
+      /** Null for a tag that was taken away. */
+      readonly value: string | null;
+    };
 
 /** One alias of the origin. */
 export interface ReplicatedAlias {
+  /** The same in every region. */
   readonly alias: string;
   /** Which key it has named, from when on, in this order; null for none. */
   readonly history: readonly Stamped<string | null>[];
+  /** The earliest first, whenever each was delivered. */
   readonly requests: readonly AliasedRequest[];
   /** By region. */
   readonly replicas: { readonly [regionId: string]: AliasLedgerEntry };
@@ -206,13 +209,17 @@ export interface ReplicatedAlias {
 
 /** What the ledger knows of a pair. */
 export interface LedgerPair {
+  /** As in the record of the pair. */
   readonly pairId: string;
+  /** The region of its origin. */
   readonly from: string;
+  /** The region of its destination. */
   readonly to: string;
   /** Nothing is sent before the pair is established, and nothing new while it drains. */
   readonly state: 'waiting' | 'open' | 'draining' | 'deleting';
-  /** The KEK generation that new copies travel under. */
+  /** The KEK generation that new copies travel under; 0 before there is one. */
   readonly generation: number;
+  /** Length of its KEK: keys that are stronger do not go through it. */
   readonly kekBits: KekBits;
   /** Whether new keys go there that name no regions of their own. */
   readonly byDefault: boolean;
@@ -222,18 +229,25 @@ export interface LedgerPair {
 export interface Primary {
   /** From 1 on, one more with every promotion. */
   readonly generation: number;
+  /** May come again: a region that fails back is promoted anew. */
   readonly regionId: string;
+  /** When it was promoted, or the ledger made: ISO 8601. */
   readonly at: string;
 }
 
 /** What was copied where, and what is still to be done. */
 export interface ReplicaLedger {
+  /** Tells a ledger from other records. */
   readonly kind: 'replica-ledger';
+  /** Which form of the record this is. */
   readonly schema: 1;
+  /** From 1 on, one more with every change: for compare-and-set. */
   readonly revision: number;
+  /** 1 to 64 letters, digits and `. _ : -`; the IDs of its commands start with it. */
   readonly ledgerId: string;
   /** The last one is the primary now. */
   readonly primaries: readonly Primary[];
+  /** In the order in which they were attached. */
   readonly pairs: readonly LedgerPair[];
   /** By key ID. */
   readonly keys: { readonly [keyId: string]: ReplicatedKey };

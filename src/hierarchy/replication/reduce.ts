@@ -33,7 +33,9 @@ import { assign, fold, request } from './registers.js';
 
 /** What {@link reduce} takes. */
 export interface ReduceOptions {
+  /** The time. */
   readonly env: Env;
+  /** As stored. */
   readonly ledger: ReplicaLedger;
   /** In any order, and as often as they are delivered. */
   readonly events: readonly ReplicationEvent[];

@@ -13,7 +13,9 @@ import { desiredKey } from './registers.js';
 
 /** What {@link selectRegion} takes. */
 export interface SelectRegionOptions {
+  /** As stored. */
   readonly ledger: ReplicaLedger;
+  /** Its ID in the ledger, and not that of a copy. */
   readonly keyId: string;
   /** Which regions answer. One that is not named does not. */
   readonly health: { readonly [regionId: string]: 'up' | 'down' };
@@ -21,6 +23,7 @@ export interface SelectRegionOptions {
 
 /** Where a key is to be used. */
 export interface SelectedRegion {
+  /** One that is up: the primary, or one with a copy. */
   readonly regionId: string;
   /** The key by its ID there. */
   readonly keyId: string;
@@ -29,12 +32,13 @@ export interface SelectedRegion {
 }
 
 /**
- * Chooses the region that serves a key: the primary where it is up, else a region with a copy that
- * agrees with the origin, in the order in which the pairs were attached.
+ * Chooses the region that serves a key: the primary where it is up, which judges the state of the
+ * key by itself; else a region with a copy that agrees with the origin, in the order in which the
+ * pairs were attached.
  *
  * @param options - The ledger, the key, and which regions are up.
- * @returns The region; undefined when no region that is up has the key, or when the key is not to
- * be used anywhere.
+ * @returns The region; undefined when no region that is up has the key, or when the primary does
+ * not serve it and the key is disabled or marked for deletion.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for what is no ledger, `INVALID_ARGUMENT`.
  *
  * @example

@@ -10,10 +10,15 @@ import type { ReplicaLedger, ReplicaState, StepFailure, UnreplicableReason } fro
 
 /** A copy that is not there, and why. */
 export interface ReplicaProblem {
+  /** Its ID in the ledger. */
   readonly keyId: string;
+  /** Where the copy is to be. */
   readonly regionId: string;
+  /** `failed` is tried again; `unreplicable` is, at most, under another KEK. */
   readonly state: 'failed' | 'unreplicable';
+  /** Of `unreplicable`: why. */
   readonly reason?: UnreplicableReason | undefined;
+  /** Of `failed`: its code, and when it is tried again. */
   readonly failure?: StepFailure | undefined;
 }
 
@@ -21,7 +26,7 @@ export interface ReplicaProblem {
 export interface ReplicationStatus {
   /** How many copies are in each state. */
   readonly counts: Readonly<Record<ReplicaState, number>>;
-  /** Commands that were not answered. */
+  /** Commands about keys that were not answered; those about aliases are not counted. */
   readonly inFlight: number;
   /** Every copy that failed or can not be. */
   readonly problems: readonly ReplicaProblem[];
