@@ -2,7 +2,7 @@
 // command one call of the service. What is remembered is the ledger, which is JSON.
 import { generateKey } from 'keyblock';
 import { replication } from 'keyblock/hierarchy';
-import { carryOut, createdEvent } from './cloud/adapter.mjs';
+import { carryOut, createdEvent, keyIdOf } from './cloud/adapter.mjs';
 import { createService } from './cloud/service.mjs';
 
 const [ORIGIN, COPY] = ['us-east-1', 'us-west-2'];
@@ -11,7 +11,9 @@ const env = () => ({ at: new Date() });
 // The KEK came over by TR-34 (see 05); its key in each region goes by an alias of its generation.
 const kek = (generation) => `alias/replication-kek-${generation}`;
 const keks = new Map([[kek(1), generateKey({ algorithm: 'AES', lengthBits: 256 })]]);
-const services = { [ORIGIN]: createService(ORIGIN, keks), [COPY]: createService(COPY, keks) };
+const arnIn = (region) => (id) => `arn:aws:payment-cryptography:${region}:111122223333:key/${id}`;
+const serviceIn = (region) => createService(region, keks, arnIn(region));
+const services = { [ORIGIN]: serviceIn(ORIGIN), [COPY]: serviceIn(COPY) };
 
 let ledger = replication.createLedger({ env: env(), ledgerId: 'cards', regionId: ORIGIN });
 await take(replication.attach({ env: env(), ledger, pair: establishedPair() }));
@@ -27,7 +29,7 @@ const event = (type, sequence, details) => ({
   sequence,
   eventId: `${type} ${sequence}`,
   regionId: ORIGIN,
-  keyId: Key.KeyArn,
+  keyId: keyIdOf(Key.KeyArn),
   source: { kind: 'caller' },
   ...details,
 });
@@ -54,7 +56,10 @@ async function handle(events) {
 async function take(step) {
   ledger = JSON.parse(JSON.stringify(step.ledger)); // store it before anything is sent
   if (step.commands.length === 0) return;
-  const send = (command) => carryOut(command, { send: services[command.regionId], kek });
+  const send = (command) => {
+    const { regionId } = command;
+    return carryOut(command, { send: services[regionId], kek, arn: arnIn(regionId) });
+  };
   const results = await Promise.all(step.commands.map(send));
   await take(replication.apply({ env: env(), ledger, results }));
 }

@@ -14,12 +14,18 @@ const MODES = {
   NoRestrictions: 'N',
 };
 
-/** How each command is asked for. `kek` names the KEK of a generation in that region. */
+/** The end of an ARN: the whole of it is longer than an ID may be here. */
+export const keyIdOf = (arn) => arn.slice(arn.lastIndexOf('/') + 1);
+
+/**
+ * How each command is asked for, in one region: `kek` names the KEK of a generation there, `arn` a
+ * key by the end of its ARN.
+ */
 const CALLS = {
-  exportTr31: ({ keyId, generation }, { kek }) => [
+  exportTr31: ({ keyId, generation }, { kek, arn }) => [
     'ExportKey',
     {
-      ExportKeyIdentifier: keyId,
+      ExportKeyIdentifier: arn(keyId),
       KeyMaterial: { Tr31KeyBlock: { WrappingKeyIdentifier: kek(generation) } },
     },
   ],
@@ -33,28 +39,34 @@ const CALLS = {
       Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
     },
   ],
-  scheduleDeletion: ({ replicaKeyId: KeyIdentifier, days: DeleteKeyInDays }) => [
+  scheduleDeletion: ({ replicaKeyId, days: DeleteKeyInDays }, { arn }) => [
     'DeleteKey',
-    { KeyIdentifier, DeleteKeyInDays },
+    { KeyIdentifier: arn(replicaKeyId), DeleteKeyInDays },
   ],
-  cancelDeletion: ({ replicaKeyId: KeyIdentifier }) => ['RestoreKey', { KeyIdentifier }],
-  setEnabled: ({ replicaKeyId: KeyIdentifier, enabled }) => [
+  cancelDeletion: ({ replicaKeyId }, { arn }) => [
+    'RestoreKey',
+    { KeyIdentifier: arn(replicaKeyId) },
+  ],
+  setEnabled: ({ replicaKeyId, enabled }, { arn }) => [
     enabled ? 'StartKeyUsage' : 'StopKeyUsage',
-    { KeyIdentifier },
+    { KeyIdentifier: arn(replicaKeyId) },
   ],
-  putTags: ({ replicaKeyId: ResourceArn, tags }) => [
+  putTags: ({ replicaKeyId, tags }, { arn }) => [
     'TagResource',
-    { ResourceArn, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
+    {
+      ResourceArn: arn(replicaKeyId),
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    },
   ],
-  putAlias: ({ alias, replicaKeyId }) => [
+  putAlias: ({ alias, replicaKeyId }, { arn }) => [
     'UpdateAlias',
-    { AliasName: `alias/${alias}`, ...(replicaKeyId !== null && { KeyArn: replicaKeyId }) },
+    { AliasName: `alias/${alias}`, ...(replicaKeyId !== null && { KeyArn: arn(replicaKeyId) }) },
   ],
 };
 
 /** Carries out a command. An error of the service is an answer, and its name is the code. */
-export async function carryOut(command, { send, kek }) {
-  const [operation, input] = CALLS[command.type](command, { kek });
+export async function carryOut(command, { send, kek, arn }) {
+  const [operation, input] = CALLS[command.type](command, { kek, arn });
   try {
     const output = await send(operation, input);
     return { command, outcome: 'done', ...resultOf(command, output) };
@@ -69,7 +81,7 @@ function resultOf({ type }, { Key, WrappedKey }) {
   if (type === 'exportTr31') return { keyBlock: WrappedKey.KeyMaterial };
   if (type === 'importTr31') {
     const attributesDigest = replication.digestOfAttributes(attributesOf(Key));
-    return { replicaKeyId: Key.KeyArn, kcv: kcvOf(Key), attributesDigest };
+    return { replicaKeyId: keyIdOf(Key.KeyArn), kcv: kcvOf(Key), attributesDigest };
   }
   return type === 'scheduleDeletion' ? { deleteAfter: Key.DeletePendingTimestamp } : {};
 }
@@ -82,7 +94,7 @@ export function createdEvent({ regionId, sequence, key }) {
     sequence,
     regionId,
     source: { kind: 'caller' },
-    keyId: key.KeyArn,
+    keyId: keyIdOf(key.KeyArn),
     attributes: attributesOf(key),
     kcv: kcvOf(key),
   };

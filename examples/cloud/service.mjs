@@ -8,7 +8,7 @@ const MODES_OF_USE = { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true };
 const DAY = 86_400_000;
 
 /** One region: `send(operation, input)`, as a client of the SDK does it. */
-export function createService(region, keks) {
+export function createService(region, keks, arn) {
   const keys = new Map();
   let made = 0;
 
@@ -23,7 +23,7 @@ export function createService(region, keks) {
     made += 1;
     const id = createHash('sha256').update(`${region} ${made}`).digest('hex').slice(0, 16);
     const Key = {
-      KeyArn: `${region}:key/${id}`,
+      KeyArn: arn(id),
       KeyAttributes: {
         KeyUsage: 'TR31_P0_PIN_ENCRYPTION_KEY',
         KeyAlgorithm: `AES_${secret.lengthBits}`,

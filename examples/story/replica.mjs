@@ -65,7 +65,7 @@ function execute(region, command) {
     case 'importTr31': {
       const known = store.read(command.keyId);
       if (known !== undefined) return replication.answerImport({ record: known, command });
-      const { keyId, order, regionId: here } = command;
+      const { keyId, order, originRegionId: regionId } = command;
       const { record, writes } = replication.acceptBlock({
         ...command,
         env: env(),
@@ -73,7 +73,7 @@ function execute(region, command) {
         profile,
         ring,
         owner: 'shop',
-        replicaOf: { regionId: here, keyId, order },
+        replicaOf: { regionId, keyId, order },
       });
       store.apply(writes);
       return replication.answerImport({ record, command });

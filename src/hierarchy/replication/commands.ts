@@ -147,7 +147,7 @@ export interface CommandFailed {
   /** Of capital letters, digits and `_`, such as the codes of this library; never a text. */
   readonly code: string;
   /**
-   * From when on to try again, as `Date.toISOString` writes it: compared as text.
+   * From when on to try again, in ISO 8601.
    * @defaultValue after a time that grows, from a minute to an hour
    */
   readonly retryAfter?: string | undefined;

@@ -242,12 +242,21 @@ function deletionsOf(
   if (generation.state === 'released') return [];
   const step = 'delete-kek';
   const idempotencyKey = idempotencyKeyOf(pairId, generation.generation, step);
-  const common = { idempotencyKey, pairId, generation: generation.generation, step } as const;
+  const common = { pairId, generation: generation.generation, step } as const;
   const sides = [
     { regionId: origin.regionId, kek: generation.origin },
     { regionId: destination.regionId, kek: generation.destination },
   ];
   return sides.flatMap(({ regionId, kek }) =>
-    kek === undefined ? [] : [{ ...common, regionId, kekId: kek.kekId }],
+    kek === undefined
+      ? []
+      : [
+          {
+            ...common,
+            idempotencyKey: `${idempotencyKey}/${regionId}`,
+            regionId,
+            kekId: kek.kekId,
+          },
+        ],
   );
 }

@@ -13,8 +13,8 @@ import type { ExchangeParty, ExchangeStep, PairRecord } from './records.js';
 /** What the commands of a key exchange have in common. */
 export interface ExchangeCommandBase {
   /**
-   * Of pair, generation and step: a step that was done is answered, and not done again. Both
-   * regions are asked to `delete-kek` under one key, so that each has to note for itself.
+   * Of pair, generation and step, and of a `delete-kek` also the region: a step that was done is
+   * answered, and not done again.
    */
   readonly idempotencyKey: string;
   /** The pair that the KEK is for. */
@@ -115,7 +115,7 @@ export type ExchangeResult = {
       /** False where another attempt has no sense: then the exchange has failed. */
       readonly retryable: boolean;
       /**
-       * From when on to try again, as `Date.toISOString` writes it: compared as text.
+       * From when on to try again, in ISO 8601.
        * @defaultValue after a time that grows, from a minute to an hour
        */
       readonly retryAfter?: string | undefined;

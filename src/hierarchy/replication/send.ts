@@ -2,6 +2,7 @@
 
 import type { PutAliasCommand, ReplicaKeyCommand, ReplicationCommand } from './commands.js';
 import type { Draft } from './draft.js';
+import { readTime } from './events.js';
 import type { EntryWork, StepFailure } from './records.js';
 
 /** A union, each member without some of its own. */
@@ -60,7 +61,8 @@ export function failed(
   const attempts = (before?.attempts ?? 0) + 1;
   const wait = Math.min(MINUTE * 2 ** (attempts - 1), 60 * MINUTE);
   const later = new Date(Date.parse(at) + wait).toISOString();
-  return { code, at, attempts, retryAfter: retryAfter ?? later };
+  const next = retryAfter === undefined ? later : readTime(retryAfter);
+  return { code, at, attempts, retryAfter: next };
 }
 
 /** The least and the most that a region takes as waiting time of a deletion. */

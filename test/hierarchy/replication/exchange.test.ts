@@ -169,6 +169,8 @@ describe('the rotation of a KEK', () => {
       { step: 'delete-kek', generation: 1, regionId: ORIGIN, kekId: 'kek-o-1' },
       { step: 'delete-kek', generation: 1, regionId: DESTINATION, kekId: 'kek-d-1' },
     ]);
+    const [first, second] = released.commands;
+    expect(first?.idempotencyKey).not.toBe(second?.idempotencyKey);
   });
 
   it('is one exchange at a time', () => {
