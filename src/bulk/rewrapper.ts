@@ -70,12 +70,26 @@ export interface RewrapperOptions {
 }
 
 /** What became of one block of {@link Rewrapper.rewrap}. */
-export type RewrapOutcome = { readonly keyBlock: string } | { readonly error: KeyblockError };
+export type RewrapOutcome =
+  | {
+      /** The new block. */
+      readonly keyBlock: string;
+    }
+  | {
+      /** What `rewrapKey` throws for this block. */
+      readonly error: KeyblockError;
+    };
 
 /** What became of one block of {@link Rewrapper.rewrapBytes}. */
 export type RewrapBytesOutcome =
-  | { readonly keyBlock: Uint8Array<ArrayBuffer> }
-  | { readonly error: KeyblockError };
+  | {
+      /** The text of the new block in ASCII, in an array of its own. */
+      readonly keyBlock: Uint8Array<ArrayBuffer>;
+    }
+  | {
+      /** What `rewrapKey` throws for this block. */
+      readonly error: KeyblockError;
+    };
 
 /** Two prepared KBPKs, and the working memory to re-wrap from one to the other. */
 export interface Rewrapper {

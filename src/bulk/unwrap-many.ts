@@ -21,7 +21,12 @@ export interface UnwrapManyOptions extends OpeningOptions {
 }
 
 /** What became of one block of {@link unwrapMany}. */
-export type UnwrapOutcome = UnwrappedKey | { readonly error: KeyblockError };
+export type UnwrapOutcome =
+  | UnwrappedKey
+  | {
+      /** What `unwrapKey` throws for this block. */
+      readonly error: KeyblockError;
+    };
 
 /**
  * Unwraps many key blocks, of whatever versions and lengths, side by side and without tables. Each

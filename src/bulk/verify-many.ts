@@ -37,7 +37,15 @@ export interface VerifyManyOptions extends OpeningOptions {
 }
 
 /** What became of one pair of {@link verifyMany}. */
-export type VerifyOutcome = { readonly equal: boolean } | { readonly error: KeyblockError };
+export type VerifyOutcome =
+  | {
+      /** Whether both blocks hold the same key for the same use. */
+      readonly equal: boolean;
+    }
+  | {
+      /** What `unwrapKey` throws for the block before, or else for the one after. */
+      readonly error: KeyblockError;
+    };
 
 /**
  * Opens key blocks as they were before a re-wrap and as they are after it, and tells whether the

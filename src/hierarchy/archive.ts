@@ -38,12 +38,24 @@ export interface PlanRestoreOptions {
 
 /** What a device that comes back may be given. */
 export type RestorePlan =
-  /** Its archived token. */
-  | { readonly outcome: 'ok'; readonly version: number; readonly token: MainKeyToken }
-  /** A new token, on the way that a new device takes. */
-  | { readonly outcome: 'new-token-needed'; readonly version: number }
-  /** Nothing: it was not validated since it was last in service, or is no device of the region. */
-  | { readonly outcome: 'refused' };
+  | {
+      /** Its archived token. */
+      readonly outcome: 'ok';
+      /** The active one. */
+      readonly version: number;
+      /** The last one for this device and version that is neither over nor out of use. */
+      readonly token: MainKeyToken;
+    }
+  | {
+      /** A new token, on the way that a new device takes. */
+      readonly outcome: 'new-token-needed';
+      /** The active one. */
+      readonly version: number;
+    }
+  | {
+      /** Nothing: it was not validated since it was last in service, or is of another region. */
+      readonly outcome: 'refused';
+    };
 
 /**
  * Decides what a device may be given that comes back. Its archived token serves if the device is

@@ -46,7 +46,10 @@ export interface CreateRegionKeyOptions {
   /** The region: 1 to 32 letters, digits and `. _ : -`. */
   readonly regionId: string;
   /** The device that makes the key and gives it to the others. */
-  readonly kdh: { readonly hsmId: string };
+  readonly kdh: {
+    /** Its name in the region: 1 to 64 letters, digits and `. _ : / -`. */
+    readonly hsmId: string;
+  };
   /** How long the key is to be used. */
   readonly policy?: CryptoperiodPolicy | undefined;
 }

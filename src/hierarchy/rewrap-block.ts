@@ -36,7 +36,9 @@ export interface RewrapBlockOptions {
   /** What has to be true of the key inside: what its record says. */
   readonly expect?:
     | {
+        /** By the method, and of the length, of `SecretKey.kcv`. */
         readonly kcv?: Kcv | undefined;
+        /** Fields of the old block, as many as are to be compared. */
         readonly header?: Partial<Omit<KeyBlockHeader, 'optionalBlocks'>> | undefined;
       }
     | undefined;

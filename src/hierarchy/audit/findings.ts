@@ -115,7 +115,9 @@ export type FindingId = keyof typeof FINDINGS;
 
 /** Something in a store that should not be. */
 export interface HierarchyFinding {
+  /** Decides over severity and text. */
   readonly id: FindingId;
+  /** The same for every finding of one ID. */
   readonly severity: Severity;
   /** As {@link recordId} gives it; empty for a row that has none. */
   readonly recordId: string;

@@ -12,48 +12,84 @@ import type {
 
 /** What happens to a device. */
 export type HsmEvent =
-  /** The device is the one that its manufacturer delivered. */
   | {
+      /** The device is the one that its manufacturer delivered. */
       readonly type: 'validate';
       /** What the manufacturer says, by a second channel. */
       readonly inventory: readonly DeviceIdentity[];
       /** What the device shows of itself. */
       readonly observed: DeviceIdentity;
     }
-  /** The device asks for a main key. Verify its certificate first, see `verifyKrdToken`. */
-  | { readonly type: 'register'; readonly token: KrdToken }
-  /** The device comes on the allow list of the KDH. */
-  | { readonly type: 'allow'; readonly approvals: readonly Approval[] }
-  /** The KDH has made the token that only this device opens. */
   | {
+      /** The device asks for a main key. Verify its certificate first, see `verifyKrdToken`. */
+      readonly type: 'register';
+      /** Of the certificate that was validated, with a nonce that was not seen before. */
+      readonly token: KrdToken;
+    }
+  | {
+      /** The device comes on the allow list of the KDH. */
+      readonly type: 'allow';
+      /** Of two people at least, over what `hsmOperation` says. */
+      readonly approvals: readonly Approval[];
+    }
+  | {
+      /** The KDH has made the token that only this device opens. */
       readonly type: 'issue';
+      /** Of the active version; of the pending one for a device in service. */
       readonly token: MainKeyToken;
+      /** Of two people at least, over what `hsmOperation` says. */
       readonly approvals: readonly Approval[];
     }
-  /** The device made the version itself: it is its KDH. */
-  | { readonly type: 'generate'; readonly version: number; readonly kcv: Kcv }
-  /** A validated device that comes back is given its archived token again. */
-  | { readonly type: 'restore'; readonly approvals: readonly Approval[] }
-  /** The device has loaded the key. */
-  | { readonly type: 'receive'; readonly receipt: MainKeyReceipt }
-  /** The device holds the active version, and does its work. */
-  | { readonly type: 'serve' }
-  /** The device does not hold the active version. */
-  | { readonly type: 'lose-sync' }
-  /** The device is taken out for somebody to look at it, and all its keys were deleted. */
   | {
+      /** The device made the version itself: it is its KDH. */
+      readonly type: 'generate';
+      /** The active one; the pending one for a device in service. */
+      readonly version: number;
+      /** Of what the device holds: compared with the record of the region. */
+      readonly kcv: Kcv;
+    }
+  | {
+      /** A validated device that comes back is given its archived token again. */
+      readonly type: 'restore';
+      /** Of two people at least, over what `restoreOperation` says. */
+      readonly approvals: readonly Approval[];
+    }
+  | {
+      /** The device has loaded the key. */
+      readonly type: 'receive';
+      /** In answer to the token that was issued last for its version: taken once. */
+      readonly receipt: MainKeyReceipt;
+    }
+  | {
+      /** The device holds the active version, and does its work. */
+      readonly type: 'serve';
+    }
+  | {
+      /** The device does not hold the active version. */
+      readonly type: 'lose-sync';
+    }
+  | {
+      /** The device is taken out for somebody to look at it, and all its keys were deleted. */
       readonly type: 'quarantine';
+      /** Said by the caller, who has seen to it. */
       readonly keysDeleted: true;
+      /** Of two people at least, over what `hsmOperation` says. */
       readonly approvals: readonly Approval[];
     }
-  /** The device is taken out for good, and all its keys were deleted. */
   | {
+      /** The device is taken out for good, and all its keys were deleted. */
       readonly type: 'decommission';
+      /** Said by the caller, who has seen to it. */
       readonly keysDeleted: true;
+      /** Of two people at least, over what `hsmOperation` says. */
       readonly approvals: readonly Approval[];
     }
-  /** The device does not exist any more. */
-  | { readonly type: 'destroy'; readonly approvals: readonly Approval[] };
+  | {
+      /** The device does not exist any more. */
+      readonly type: 'destroy';
+      /** Of two people at least, over what `hsmOperation` says. */
+      readonly approvals: readonly Approval[];
+    };
 
 /** The name of an event. */
 export type HsmEventType = HsmEvent['type'];

@@ -29,12 +29,15 @@ import type { Workbench } from './workbench.js';
 
 /** Keys that lose their block under one main key, if the one under the other opens. */
 export interface CleanupTask {
+  /** Says what this is. */
   readonly kind: 'cleanup-task';
+  /** The rotation: the result carries it on. */
   readonly jobId: string;
   /** The active version: what stays. */
   readonly keep: KeyRef;
   /** What is left behind. */
   readonly drop: KeyRef;
+  /** Each with the block that stays, as `block`; one of a record. */
   readonly items: readonly RotationItem[];
 }
 
@@ -109,17 +112,24 @@ export function drainedBy(job: RotationJob, mainKey: MainKeyRecord): KeyRef | un
 /** What became of one key: its old block may go, or why not. */
 export type CleanupOutcome =
   | {
+      /** The record that holds the key. */
       readonly recordId: string;
+      /** Of the record as the task saw it: a later one loses nothing. */
       readonly expectedRevision: number;
+      /** Of a profile: the version whose key it is. */
       readonly version?: number | undefined;
+      /** The main key whose block may go. */
       readonly drop: KeyRef;
     }
   | RotationFailure;
 
 /** What became of a task. */
 export interface CleanupResult {
+  /** Says what this is. */
   readonly kind: 'cleanup-result';
+  /** The rotation; results of another one are passed over. */
   readonly jobId: string;
+  /** One for each item of the task, in its order. */
   readonly items: readonly CleanupOutcome[];
 }
 

@@ -27,8 +27,17 @@ export interface RotationEngine {
 
 /** What an engine is made from: options of `rotate`. */
 export interface EngineOptions {
+  /**
+   * The main keys of both versions; of a profile that of its region will do, and a rotation that is
+   * only planned begins with it. With a port it is needed for that alone.
+   */
   readonly ring?: KeyRing | undefined;
+  /** Does the work where the main keys are, in the place of this process. */
   readonly port?: TranslatePort | undefined;
+  /**
+   * Where padding comes from; with a port of no use.
+   * @defaultValue Web Crypto
+   */
   readonly randomBytes?: RandomBytes | undefined;
 }
 

@@ -20,9 +20,13 @@ import { refTo } from './main-key-record.js';
 
 /** A customer key that whoever has the main key may know. */
 export interface ExposedKey {
+  /** The key to be replaced; it may be a tombstone. */
   readonly keyId: string;
+  /** Where its record is: copies of it in other regions are not found by this. */
   readonly regionId: string;
+  /** The profile that it is, or was last, under. */
   readonly profileId: string;
+  /** Who has to replace it, as its record says. */
   readonly owner: string;
   /** Who shares the key, and has to be told. */
   readonly parties: readonly string[];

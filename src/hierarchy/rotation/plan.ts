@@ -34,7 +34,12 @@ export interface PlanOptions<M extends MainKeyRecord> {
   /** Of a profile: a ring with the main key of the region. */
   readonly ring?: KeyRing | undefined;
   /** Of a region: the device that makes the key and gives it to the others. */
-  readonly kdh?: { readonly hsmId: string } | undefined;
+  readonly kdh?:
+    | {
+        /** Its name in the region: 1 to 64 letters, digits and `. _ : / -`. */
+        readonly hsmId: string;
+      }
+    | undefined;
   /** How long the new version is to be used. */
   readonly cryptoperiod?: CryptoperiodPolicy | undefined;
   /** @defaultValue `'manual'` */

@@ -29,7 +29,9 @@ import {
 
 /** A block, and the main key that it is under. */
 export interface PortBlock {
+  /** The TR-31 / X9.143 text, as its record holds it. */
   readonly block: string;
+  /** The main key that opens it: one of the two of the task. */
   readonly under: KeyRef;
 }
 

@@ -134,8 +134,11 @@ export interface DestroyOptions<M extends MainKeyRecord> {
 export function destroy<M extends MainKeyRecord>(
   options: DestroyOptions<M>,
 ): {
+  /** The main key, that version `destroyed` and without blocks. */
   readonly mainKey: M;
+  /** The one write that stores it. */
   readonly writes: readonly ConditionalWrite[];
+  /** What to log. */
   readonly audit: readonly AuditEvent[];
 } {
   requireObject(options, 'options');

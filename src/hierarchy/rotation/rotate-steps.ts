@@ -20,6 +20,7 @@ export type RotateStep<M extends MainKeyRecord = MainKeyRecord> =
   | {
       /** Blocks to be put or dropped, each write by itself, in any order. */
       readonly kind: 'writes';
+      /** `put-slot` or `drop-slot`, no two to one record. */
       readonly writes: readonly ConditionalWrite[];
       /** Says how many met a record that had moved on: they are found again by the next scan. */
       ack(outcome: WriteOutcome): void;
@@ -30,8 +31,11 @@ export type RotateStep<M extends MainKeyRecord = MainKeyRecord> =
        * `promote` is the switch; after `clean-up` there is no way back; `retire` is the end.
        */
       readonly kind: 'checkpoint' | 'promote' | 'clean-up' | 'retire';
+      /** The rotation as it is stored by this, with its next revision if it changed. */
       readonly job: RotationJob;
+      /** The main key likewise. */
       readonly mainKey: M;
+      /** `put-record`: the main key first where both change, because it decides. */
       readonly writes: readonly ConditionalWrite[];
       /** Says that somebody else was quicker: `reload` comes next. Without it all went well. */
       ack(outcome: WriteOutcome): void;
@@ -42,24 +46,42 @@ export type RotateStep<M extends MainKeyRecord = MainKeyRecord> =
        * its main key as they are stored now, or the run ends.
        */
       readonly kind: 'reload';
+      /** Hands both over; another job is refused. */
       provide(records: { readonly job: RotationJob; readonly mainKey: M }): void;
     }
   | {
       /** A fresh scan of all records is needed; to verify, with the store's own count of them. */
       readonly kind: 'rescan';
+      /** What the records are scanned for. */
       readonly pass: RotationPass;
+      /** Hands both over; where it is not called, the run ends. */
       provide(source: RecordSource, count?: number): void;
     }
-  | { readonly kind: 'progress'; readonly status: RotationStatus }
+  | {
+      /** There is nothing to do. */
+      readonly kind: 'progress';
+      /** How far the rotation is by now. */
+      readonly status: RotationStatus;
+    }
   | {
       /** Readers may hold the main key as it was: go on after this time, or come back then. */
       readonly kind: 'wait';
+      /** ISO 8601: `cleanupNotBefore` of the job. */
       readonly until: string;
     }
   | {
       /** Nothing more can be done: these rows are in the way, or the store has another count. */
       readonly kind: 'blocked';
+      /** Where the rotation stands; the run ends with this step. */
       readonly status: RotationStatus;
+      /** The rows that failed in the last pass; none where something else is in the way. */
       readonly failures: readonly RotationFailure[];
     }
-  | { readonly kind: 'done'; readonly job: RotationJob; readonly mainKey: M };
+  | {
+      /** The rotation is over; the run ends with this step. */
+      readonly kind: 'done';
+      /** As it ended: `done`, or `aborted`. */
+      readonly job: RotationJob;
+      /** As it was last stored, or given. */
+      readonly mainKey: M;
+    };

@@ -22,8 +22,6 @@ import type { RotateStep } from './rotate-steps.js';
 import { start } from './start.js';
 import { startCleanup } from './start-cleanup.js';
 
-type Devices = readonly HsmSyncRecord[];
-
 /** What {@link rotate} takes. */
 export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
   /** The rotation, as stored. */
@@ -40,12 +38,20 @@ export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
   /** The clock: asked at every step. */
   readonly now: () => Date;
   /** Ends the run between two batches; an `AbortSignal`. */
-  readonly signal?: { readonly aborted: boolean } | undefined;
+  readonly signal?:
+    | {
+        /** Looked at before every page. */
+        readonly aborted: boolean;
+      }
+    | undefined;
   /**
    * Of a region: its devices, each with the receipts that it has given. A function is asked when
    * they matter, so that a device which came into service in the meantime counts.
    */
-  readonly hsms?: Devices | (() => Devices | Promise<Devices>) | undefined;
+  readonly hsms?:
+    | readonly HsmSyncRecord[]
+    | (() => readonly HsmSyncRecord[] | Promise<readonly HsmSyncRecord[]>)
+    | undefined;
 }
 
 /**
@@ -176,7 +182,9 @@ async function* begin<M extends MainKeyRecord>(
   if (drive.job.phase === 'distributing') yield* blocked(drive);
 }
 
-async function devicesOf(options: RotateOptions<MainKeyRecord>): Promise<Devices | undefined> {
+async function devicesOf(
+  options: RotateOptions<MainKeyRecord>,
+): Promise<readonly HsmSyncRecord[] | undefined> {
   const hsms = own(options, 'hsms');
   return typeof hsms === 'function' ? hsms() : hsms;
 }

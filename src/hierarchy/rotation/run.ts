@@ -15,18 +15,24 @@ import { createWorkbench, type Rewrapped, type Workbench } from './workbench.js'
 
 /** A key that could not be worked on: whose it is, and why. */
 export interface RotationFailure {
+  /** As `recordId` gives it; of a row that is no record what it calls itself, or empty. */
   readonly recordId: string;
   /** Of a profile: the version whose key it is. */
   readonly version?: number | undefined;
+  /** Of the error that this row led to. */
   readonly code: KeyblockErrorCode;
+  /** Of that error, where it names one. */
   readonly field?: KeyblockErrorField | undefined;
 }
 
 /** What became of one key. */
 export type RewrapOutcome =
   | {
+      /** The record that holds the key. */
       readonly recordId: string;
+      /** Of the record as the task saw it: a later one does not take the block. */
       readonly expectedRevision: number;
+      /** Of a profile: the version whose key it is. */
       readonly version?: number | undefined;
       /** The new block, to be put beside the old one. */
       readonly slot: BlockSlot;
@@ -35,9 +41,13 @@ export type RewrapOutcome =
 
 /** What became of a task. */
 export interface RewrapResult {
+  /** Says what this is. */
   readonly kind: 'rewrap-result';
+  /** The rotation; results of another one are passed over. */
   readonly jobId: string;
+  /** The main key that the new blocks are under: one of the two of the rotation. */
   readonly to: KeyRef;
+  /** One for each item of the task, in its order. */
   readonly items: readonly RewrapOutcome[];
 }
 

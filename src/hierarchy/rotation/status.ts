@@ -17,29 +17,36 @@ import type { RotationFailure } from './run.js';
 
 /** What keeps a rotation from going on, or is worth knowing before it does. */
 export interface RotationBlocker {
+  /** All but `kcv-only` are in the way. */
   readonly kind:
     | 'paused'
     /** Devices of the region that have not given a receipt yet. */
     | 'distributing'
     /** A row that could not be worked on. */
     | 'row'
-    /** The last full scan was no proof. */
+    /** Rows have failed, and nothing is proven yet. */
     | 'not-verified'
     /** Keys were compared by their check values only: the device offers no better way. */
     | 'kcv-only'
     /** Readers may hold the main key as it was before: until `until`. */
     | 'readers';
+  /** Of a `row`, as its failure names it. */
   readonly recordId?: string | undefined;
+  /** Of a `row` that is a profile: the version whose key it is. */
   readonly version?: number | undefined;
+  /** Of a `row`: why it failed. */
   readonly code?: KeyblockErrorCode | undefined;
+  /** Of `readers`: the `cleanupNotBefore` of the job, ISO 8601. */
   readonly until?: string | undefined;
 }
 
 /** What {@link status} returns. */
 export interface RotationStatus {
+  /** As the job says, without a look at the main key. */
   readonly phase: RotationPhase;
+  /** While it is, no step but `resume` moves it. */
   readonly paused: boolean;
-  /** Keys seen by the pass over the store that is under way. */
+  /** Rows seen by the pass that is under way; keys, where the caller drives by `apply`. */
   readonly done: number;
   /** Records that the store has, if it was told. */
   readonly total?: number | undefined;
@@ -47,12 +54,13 @@ export interface RotationStatus {
   readonly failed: number;
   /** Writes that met a record that had moved on, in all passes. */
   readonly conflicts: number;
-  /** Keys a second, since the phase began. */
+  /** Of these a second, since the phase began. */
   readonly rate?: number | undefined;
   /** Seconds until this pass is through. */
   readonly etaSeconds?: number | undefined;
   /** How the keys of both sides were compared; undefined before. */
   readonly verification?: RotationJob['verification'];
+  /** Rows first, one for each failure that was given. */
   readonly blockers: readonly RotationBlocker[];
 }
 

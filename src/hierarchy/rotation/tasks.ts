@@ -52,10 +52,15 @@ export interface RotationItem {
 
 /** Keys to be wrapped under another main key. */
 export interface RewrapTask {
+  /** Says what this is. */
   readonly kind: 'rewrap-task';
+  /** The rotation: the result carries it on. */
   readonly jobId: string;
+  /** Whose blocks are opened: the old main key, or the new one for what has no old block. */
   readonly from: KeyRef;
+  /** The main key that the new blocks are to be under. */
   readonly to: KeyRef;
+  /** One of a record, up to the size that was asked for. */
   readonly items: readonly RotationItem[];
 }
 

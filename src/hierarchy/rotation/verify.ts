@@ -28,14 +28,19 @@ import type { Workbench } from './workbench.js';
 
 /** Keys whose two blocks are to be compared. */
 export interface VerifyTask {
+  /** Says what this is. */
   readonly kind: 'verify-task';
+  /** The rotation: the result carries it on, and the sums are bound to it. */
   readonly jobId: string;
   /** Of which scan: results of another one are no proof. */
   readonly attempt: string;
+  /** The old main key. */
   readonly from: KeyRef;
+  /** The new one. */
   readonly to: KeyRef;
   /** Whether a key may have no block under the old main key: made when that wrapped no more. */
   readonly bornUnderNew: boolean;
+  /** All keys of a record are in one task: of a profile there may be several. */
   readonly items: readonly RotationItem[];
 }
 
@@ -44,7 +49,9 @@ export type VerificationKind = NonNullable<RotationJob['verification']>;
 
 /** What the comparison of a task has found. */
 export interface VerifyResult {
+  /** Says what this is. */
   readonly kind: 'verify-result';
+  /** The rotation; results of another one are passed over. */
   readonly jobId: string;
   /** Of the task. */
   readonly attempt: string;
@@ -54,6 +61,7 @@ export interface VerifyResult {
   readonly before: Commitment;
   /** What the new blocks hold. */
   readonly after: Commitment;
+  /** `key-bytes` of `verifyRun`; the others through a port, with or without its `compare`. */
   readonly verification: VerificationKind;
   /** The rows that do not agree, or do not open. */
   readonly failures: readonly RotationFailure[];

@@ -65,7 +65,9 @@ export interface VerifyKrdTokenOptions {
  * ```
  */
 export function createKrdToken(options: CreateKrdTokenOptions): {
+  /** The next state: the nonce is in it, in the place of one that was outstanding. */
   readonly state: KrdState;
+  /** For the event `register`, at the KDH. */
   readonly token: KrdToken;
 } {
   requireObject(options, 'options');

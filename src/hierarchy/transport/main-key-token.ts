@@ -37,7 +37,12 @@ export interface IssueMainKeyTokenOptions {
   /** The device: allowed, or in service while a version is pending. */
   readonly hsm: HsmSyncRecord;
   /** The device that made the version, and the key that it signs with. */
-  readonly kdh: { readonly hsmId: string; readonly signer: Signer };
+  readonly kdh: {
+    /** Its name in the region: the one that the record has for this version. */
+    readonly hsmId: string;
+    /** Its certificate, and the private key that belongs to it. */
+    readonly signer: Signer;
+  };
   /** What the certificate of the device has to lead to, X.509 in DER. */
   readonly trust: {
     /** The root of both CAs. */
