@@ -5,7 +5,7 @@
  */
 
 import { KeyblockError } from '../errors.js';
-import { isBytes } from '../primitives/bytes.js';
+import { isBytes, trueLength } from '../primitives/bytes.js';
 
 /**
  * AES of the embedder's, for versions D and E: whole blocks under one key, one independent of the
@@ -56,7 +56,9 @@ export function preparePortKey(aes: AesPort, key: Uint8Array): AesPortKey {
 
 /** Puts what a port returned in the place of what it was given, and overwrites its copy. */
 export function takeBlocks(blocks: Uint8Array, returned: unknown): void {
-  if (!isBytes(returned) || returned.length !== blocks.length) throw refused();
+  // What was transferred to somebody else has no length any more, nor what comes back of it.
+  const { length } = blocks;
+  if (length === 0 || !isBytes(returned) || trueLength(returned) !== length) throw refused();
   if (returned.buffer === blocks.buffer && returned.byteOffset === blocks.byteOffset) return;
   blocks.set(returned);
   returned.fill(0);

@@ -115,6 +115,7 @@ export function openMany(
     kbpkAlgorithm === 'AES' ? aesMachine : machine;
   try {
     runBatch(workshop, shapes, policy, keyBlocks, {
+      takesBytes: false,
       lanesFor: (version) => machineFor(version).lanes,
       refuse,
       visit(chunk) {

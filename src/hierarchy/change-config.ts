@@ -66,8 +66,8 @@ export interface ChangedConfig {
  *
  * @param options - The profile with all of its keys, and the configuration.
  * @returns The changed records, and the writes.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for a profile that rotates, and when there are not
- * as many records as the store counts; the codes of `openProfile` and `openCustomerKey`, for the
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a profile that rotates, for a record that comes
+ * twice, and when there are not as many as the store counts; the codes of `openProfile` and `openCustomerKey`, for the
  * first key that does not open: then nothing changes.
  *
  * @example
@@ -94,7 +94,7 @@ export function changeConfig(options: ChangeConfigOptions): ChangedConfig {
   isoTime(env);
   const region = readRegion(own(options, 'region'));
   const profile = requireProfile(own(options, 'profile'));
-  const records = readRecords(options);
+  const records = readRecords(options, profile);
   const config = own(options, 'config') as JsonValue; // checked by the digest
   if (profile.state !== 'ready' || own(profile, 'jobId') !== undefined) {
     throw new KeyblockError('STATE_CONFLICT', { field: 'profile' });
@@ -123,12 +123,22 @@ export function changeConfig(options: ChangeConfigOptions): ChangedConfig {
   }
 }
 
-function readRecords(options: ChangeConfigOptions): readonly CustomerKeyRecord[] {
+/** The customer keys of a profile, each once: as many as the store counts. */
+function readRecords(
+  options: ChangeConfigOptions,
+  { regionId, profileId }: ProfileRecord,
+): readonly CustomerKeyRecord[] {
   const given = own(options, 'records');
   if (typeof given?.[Symbol.iterator] !== 'function') {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
   }
   const records = Array.from(given, requireCustomerKey);
+  const isForeign = (record: CustomerKeyRecord) =>
+    record.regionId !== regionId || record.profileId !== profileId;
+  if (records.some(isForeign)) throw new KeyblockError('CONTEXT_MISMATCH', { field: 'record' });
+  if (new Set(records.map(({ keyId }) => keyId)).size < records.length) {
+    throw new KeyblockError('STATE_CONFLICT', { field: 'keyId' });
+  }
   const count = own(options, 'count');
   if (count !== undefined && count !== records.length) {
     throw new KeyblockError('STATE_CONFLICT', { field: 'count' });

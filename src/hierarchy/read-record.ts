@@ -149,7 +149,9 @@ function isVersionNumber(value: unknown): boolean {
 
 /** Whether a value is a list of such items. */
 export function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isItem);
+  if (!Array.isArray(value)) return false;
+  for (const item of value) if (!isItem(item)) return false; // a hole too
+  return true;
 }
 
 function holdsTexts(value: unknown, names: readonly string[]): boolean {

@@ -9,6 +9,7 @@ import { own, requireObject } from '../primitives/bytes.js';
 import type { SecretKey } from '../secret-key.js';
 import { kcvOf, sameKcv } from './check-value.js';
 import { type Env, isoTime } from './env.js';
+import { HSM_TRANSITIONS } from './hsm/events.js';
 import { readId } from './identifiers.js';
 import { type CryptoperiodPolicy, cryptoperiods, generateMainKey } from './main-key.js';
 import { isListOf, isMainKeyVersion, isObject, isRecord } from './read-record.js';
@@ -105,7 +106,10 @@ export function allReceipts(options: AllReceiptsOptions): boolean {
   const version = versionOf(record.versions, Number(own(options, 'version')));
   const hsms = own(options, 'hsms');
   const isDevice = (hsm: unknown) =>
-    isRecord(hsm, 'hsm-sync') && isListOf((hsm as HsmSyncRecord).versions, isObject);
+    isRecord(hsm, 'hsm-sync') &&
+    typeof (hsm as HsmSyncRecord).regionId === 'string' &&
+    Object.hasOwn(HSM_TRANSITIONS, (hsm as HsmSyncRecord).state) &&
+    isListOf((hsm as HsmSyncRecord).versions, isObject);
   if (!isListOf(hsms, isDevice)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
   return (hsms as readonly HsmSyncRecord[])
     .filter(({ regionId, state }) => regionId === record.regionId && state === 'in-service')

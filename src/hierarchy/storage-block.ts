@@ -114,6 +114,8 @@ export function openStorageBlock(options: OpenStorageBlockOptions): OpenedStorag
   }
   const { header, key } = unwrapKey({ kbpk, keyBlock: block });
   try {
+    // A version that this library never stores, and no rotation would move.
+    if (header.versionId !== 'D') throw new KeyblockError('CONTEXT_MISMATCH', { field: 'slot' });
     checkPlace(header, place);
     if (attributes !== undefined) checkAttributes(header, key, attributes);
     return { header, key };

@@ -1,14 +1,24 @@
 import { KeyblockError, type KeyblockErrorField } from '../errors.js';
 
+const typedArray = /* @__PURE__ */ Object.getPrototypeOf(Uint8Array.prototype);
+
 /** The name that a typed array of any realm carries inside, where nobody can set it. */
 const typedArrayName = /* @__PURE__ */ Object.getOwnPropertyDescriptor(
-  /* @__PURE__ */ Object.getPrototypeOf(Uint8Array.prototype),
+  typedArray,
   Symbol.toStringTag,
 )?.get;
+
+/** Its length: an array may have a property of that name, which is another. */
+const typedArrayLength = /* @__PURE__ */ Object.getOwnPropertyDescriptor(typedArray, 'length')?.get;
 
 /** True for a Node `Buffer`, and for a `Uint8Array` of another realm (iframe, worker, Jest). */
 export function isBytes(value: unknown): value is Uint8Array {
   return typedArrayName?.call(value) === 'Uint8Array';
+}
+
+/** How many bytes there are, whatever an array says of itself; none where they were transferred. */
+export function trueLength(bytes: Uint8Array): number {
+  return typedArrayLength?.call(bytes);
 }
 
 /** Copies a caller's bytes once, so that nothing the caller does later reaches them. */

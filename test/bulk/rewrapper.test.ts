@@ -420,6 +420,51 @@ describe('createRewrapper', () => {
     rewrapper.destroy();
   });
 
+  it.each<[string, (lent: Uint8Array<ArrayBuffer>) => Uint8Array]>([
+    [
+      'what was transferred',
+      (lent) => {
+        structuredClone(lent, { transfer: [lent.buffer] });
+        return lent;
+      },
+    ],
+    [
+      'nothing, having transferred it',
+      (lent) => {
+        structuredClone(lent, { transfer: [lent.buffer] });
+        return new Uint8Array(0);
+      },
+    ],
+    [
+      'less than it says',
+      (lent) => Object.defineProperty(lent.slice(0, 16), 'length', { value: lent.length }),
+    ],
+  ])('refuses a port that gives back %s, at every call', (_, spoil) => {
+    let calls = 0;
+    const rewrapWith = (spoilt: number) => {
+      calls = 0;
+      const take = (blocks: Uint8Array) =>
+        calls++ === spoilt ? spoil(blocks as Uint8Array<ArrayBuffer>) : blocks;
+      const aes: AesPort = {
+        prepare(key) {
+          const { encryptBlocks, decryptBlocks } = PORT.prepare(key);
+          return {
+            encryptBlocks: (blocks) => take(encryptBlocks(blocks)),
+            decryptBlocks: (blocks) => take(decryptBlocks(blocks)),
+          };
+        },
+      };
+      const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes });
+      return rewrapper.rewrap([stored('1'), stored('2')]).map(one);
+    };
+    expect(rewrapWith(-1)).toEqual(['done', 'done']);
+    const all = calls;
+    for (let spoilt = 0; spoilt < all; spoilt++) {
+      expect(() => rewrapWith(spoilt)).toThrow(refusal('INVALID_ARGUMENT'));
+    }
+    expect(all).toBeGreaterThan(10);
+  });
+
   it('gives every failure that depends on the key one error, which holds no input', () => {
     const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, engine: 'typescript' });
     const keyBlock = stored('1');

@@ -4,7 +4,7 @@
  */
 
 import { KeyblockError } from '../../errors.js';
-import { isBytes } from '../../primitives/bytes.js';
+import { isBytes, trueLength } from '../../primitives/bytes.js';
 import { scanKeyBlock } from '../../tr31/parse.js';
 import type { Policy } from '../../tr31/rules.js';
 import { MAX_KEY_BLOCK_LENGTH } from '../../tr31/text.js';
@@ -36,7 +36,7 @@ export interface Chunk extends HeaderLanes {
 /** What happens to the blocks. */
 export interface BatchVisitor {
   /** Whether blocks come as bytes, not as strings. */
-  readonly takesBytes?: boolean;
+  readonly takesBytes: boolean;
   /** How many lanes a chunk of a version has. */
   lanesFor(version: Version): number;
   /** Works on a chunk, of which nothing may be kept. */
@@ -63,7 +63,7 @@ export function runBatch(
   visitor: BatchVisitor,
 ): void {
   const { window } = workshop;
-  const { takesBytes = false } = visitor;
+  const { takesBytes } = visitor;
   const isTolerant = toleratesLowerCase(policy);
   const groups = new Set<ShapeGroup>();
   let carried: number[] = [];
@@ -273,14 +273,8 @@ function isText(keyBlock: unknown, takesBytes: boolean): keyBlock is string | Ui
   return takesBytes ? isBytes(keyBlock) : typeof keyBlock === 'string';
 }
 
-/** The getter of every typed array: an array may have a `length` of its own that is another. */
-const typedArrayLength = /* @__PURE__ */ Object.getOwnPropertyDescriptor(
-  /* @__PURE__ */ Object.getPrototypeOf(Uint8Array.prototype),
-  'length',
-)?.get;
-
 function lengthOf(keyBlock: string | Uint8Array): number {
-  return typeof keyBlock === 'string' ? keyBlock.length : typedArrayLength?.call(keyBlock);
+  return typeof keyBlock === 'string' ? keyBlock.length : trueLength(keyBlock);
 }
 
 function writePending(workshop: Workshop, pending: string, first: number): void {

@@ -13,13 +13,15 @@ import type { ConditionalWrite, KeyRef, MainKeyVersion, RotationJob } from '../r
 import { type Applied, applied } from './apply.js';
 import { blockUnder, mayHold } from './held-key.js';
 import { readJob } from './job.js';
+import { kcvOfBytes, requireKcv } from './key-check.js';
 import { type MainKeyRecord, refTo } from './main-key-record.js';
 import { readResults, requireRef } from './read-shape.js';
-import { failureOf, type RotationFailure, readTask, withWorkbench } from './run.js';
+import { attempt, failureOf, type RotationFailure, readTask, withWorkbench } from './run.js';
 import {
   inTasks,
   itemOf,
   mayReceive,
+  oldBlockOf,
   type PageOptions,
   type RotationItem,
   readTasksOptions,
@@ -85,7 +87,7 @@ export function dropTasks({ job, mainKey, page, size }: PageOptions): readonly C
     // only on the way to the new main key.
     const isNamedHere = key?.refusal !== undefined && sameRef(keep, job.from);
     const comesFirst = kept === undefined && mayReceive(mainKey, keep) && !isNamedHere;
-    if (key !== undefined && !comesFirst) items.push(itemOf(key, kept));
+    if (key !== undefined && !comesFirst) items.push({ ...itemOf(key, kept), kcv: key.kcv });
   }
   const { jobId } = job;
   return inTasks(items, size, (some) => ({
@@ -177,9 +179,14 @@ export function cleanupTask(
     ref: keep,
     items,
     indexes: [...items.keys()],
-    blockOf: ({ block }) => block,
-    visit(index) {
-      outcomes[index] = dropOutcome(items[index] as RotationItem, drop); // in range, as below
+    blockOf: oldBlockOf,
+    visit(index, header, key) {
+      const item = items[index] as RotationItem; // in range, as below
+      outcomes[index] = attempt(item, () => {
+        // A row that was put back, or written late, was not in the scan that proved the others.
+        requireKcv(item, kcvOfBytes(header, key));
+        return dropOutcome(item, drop);
+      });
     },
     refuse(index, error) {
       outcomes[index] = failureOf(items[index] as RotationItem, error);

@@ -91,6 +91,16 @@ export function requireRunning(job: RotationJob): void {
   if (job.paused === true || ENDED.includes(job.phase)) throw conflict('job');
 }
 
+/** Whether the old main key, being in other hands, may be left before all is translated. */
+export function isUrgent({ reason, policy }: RotationJob): boolean {
+  return reason === 'suspected-compromise' && own(policy, 'promoteBeforeTranslated') === true;
+}
+
+/** Whether every row was compared, and no way was found since in which that could be wrong. */
+export function isProven(job: RotationJob): boolean {
+  return own(job, 'commitment') !== undefined;
+}
+
 /** Whether a job is over. */
 export function hasEnded({ phase }: RotationJob): boolean {
   return ENDED.includes(phase);

@@ -17,7 +17,7 @@ import {
   write,
 } from './drive.js';
 import { blocksIn, type HeldPage } from './held-key.js';
-import { enter } from './job.js';
+import { enter, isProven } from './job.js';
 import type { MainKeyRecord } from './main-key-record.js';
 import type { RotationFailure } from './run.js';
 import { createTally } from './tally.js';
@@ -97,7 +97,7 @@ export async function* verifyPass<M extends MainKeyRecord>(
   const { job, writes } = folded;
   yield* store(drive, 'checkpoint', { job, mainKey: drive.mainKey, writes });
   yield { kind: 'progress', status: statusOf(drive) };
-  return drive.job.commitment !== undefined;
+  return isProven(drive.job);
 }
 
 /** What a pass of the clean-up has found: nothing left, something done, or nothing to be done. */

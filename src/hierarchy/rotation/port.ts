@@ -17,7 +17,7 @@ import { type CleanupResult, type CleanupTask, dropOutcome } from './cleanup.js'
 import { createPublicCommitter, createSum } from './commitment.js';
 import { requireKcv } from './key-check.js';
 import { failureOf, type RewrapResult, type RotationFailure, readTask } from './run.js';
-import type { RewrapTask, RotationItem } from './tasks.js';
+import { oldBlockOf, type RewrapTask, type RotationItem } from './tasks.js';
 
 import {
   nameOf,
@@ -95,7 +95,7 @@ export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<
   const { jobId, from, to } = task;
   const kbpkKcv = await port.kcv(to);
   const items = await eachItem(task.items, async (item) => {
-    const old = checkedText(item, item.block);
+    const old = checkedText(item, oldBlockOf(item));
     const block = await port.translate({ block: old.block, from, to });
     if (!sameHeader(checkedText(item, block).header, old.header)) {
       throw new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
@@ -144,7 +144,7 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
     const fresh = checkedText(item, item.newBlock);
     const newKcv = await port.keyKcv({ block: fresh.block, under: to });
     requireKcv(item, newKcv);
-    const isBorn = item.block === undefined && task.bornUnderNew;
+    const isBorn = oldBlockOf(item) === undefined && own(task, 'bornUnderNew') === true;
     const oldKcv = isBorn ? newKcv : await agreeingKcv(item, fresh, newKcv);
     before.add(committer.hash(nameOf(item), item.attributes, kcvBytes(oldKcv)));
     after.add(committer.hash(nameOf(item), item.attributes, kcvBytes(newKcv)));
@@ -163,7 +163,7 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
   };
 
   async function agreeingKcv(item: RotationItem, fresh: CheckedBlock, newKcv: Kcv): Promise<Kcv> {
-    const old = checkedText(item, item.block);
+    const old = checkedText(item, oldBlockOf(item));
     const oldBlock = { block: old.block, under: from };
     const oldKcv = await port.keyKcv(oldBlock);
     if (!sameHeader(old.header, fresh.header)) {
@@ -208,7 +208,8 @@ export async function cleanupWithPort(
   const { task, port } = readPortOptions(options, 'cleanup-task');
   const { jobId, keep, drop } = task;
   const items = await eachItem(task.items, async (item) => {
-    await port.keyKcv({ block: checkedText(item, item.block).block, under: keep });
+    const { block } = checkedText(item, oldBlockOf(item));
+    requireKcv(item, await port.keyKcv({ block, under: keep }));
     return dropOutcome(item, drop);
   });
   return { kind: 'cleanup-result', jobId, items };

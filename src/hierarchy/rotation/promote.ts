@@ -12,6 +12,7 @@ import {
   auditEvent,
   conflict,
   enter,
+  isUrgent,
   type RotationOptions,
   type RotationStep,
   readStep,
@@ -82,10 +83,10 @@ function isHeldByAll<M extends MainKeyRecord>(
 }
 
 /** Every row was proven; or the old main key is in other hands, and may be left before. */
-function mayPromote({ phase, reason, policy }: RotationJob): boolean {
+function mayPromote(job: RotationJob): boolean {
+  const { phase } = job;
   if (phase === 'ready') return true;
-  const isUrgent = reason === 'suspected-compromise' && policy.promoteBeforeTranslated === true;
-  return isUrgent && (phase === 'translating' || phase === 'verifying');
+  return isUrgent(job) && (phase === 'translating' || phase === 'verifying');
 }
 
 /**

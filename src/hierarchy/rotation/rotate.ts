@@ -12,7 +12,7 @@ import { reconcile } from './control.js';
 import { type Drive, envOf, type Steps, statusOf, store } from './drive.js';
 import { createEngine, type EngineOptions } from './engine.js';
 import { readTaskSize } from './held-key.js';
-import { hasEnded, readJob } from './job.js';
+import { hasEnded, isProven, isUrgent, readJob } from './job.js';
 import { type MainKeyRecord, readMainKey } from './main-key-record.js';
 import { type RecordSource, readSource } from './pages.js';
 import { cleanupPass, translatePass, verifyPass } from './passes.js';
@@ -63,7 +63,8 @@ export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
  * for a profile, with that of its region, or a port that holds them; the clock.
  * @returns The steps: what to store, what to read, and how far it is.
  * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION` when the ring lacks a main key;
- * `STATE_CONFLICT` when the job is not that of the main key; `INVALID_ARGUMENT`.
+ * `STATE_CONFLICT` when the job is not that of the main key, and at the switch of a region while a
+ * device in service has not got the new main key; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts
@@ -160,7 +161,7 @@ async function* advance<M extends MainKeyRecord>(
     case 'ready':
       return yield* switchOver(drive, options);
     case 'promoted':
-      return drive.job.commitment === undefined ? yield* prove(drive) : yield* beginCleanup(drive);
+      return isProven(drive.job) ? yield* beginCleanup(drive) : yield* prove(drive);
     case 'cleaning':
     case 'aborting':
       return yield* clean(drive);
@@ -174,24 +175,26 @@ async function* begin<M extends MainKeyRecord>(
   drive: Drive<M>,
   options: RotateOptions<M>,
 ): Steps<M> {
-  const { job, mainKey } = drive;
   const ring = own(options, 'ring');
-  const hsms = await devicesOf(options);
+  const hsms = await devicesOf(drive, options);
+  if (drive.isAborted()) return;
+  const { job, mainKey } = drive;
   const started = start({ env: envOf(drive), job, mainKey, ring, hsms });
   yield* store(drive, 'checkpoint', started);
   if (drive.job.phase === 'distributing') yield* blocked(drive);
 }
 
-async function devicesOf(
-  options: RotateOptions<MainKeyRecord>,
+/** Devices hold main keys of regions only. */
+async function devicesOf<M extends MainKeyRecord>(
+  { mainKey }: Drive<M>,
+  options: RotateOptions<M>,
 ): Promise<readonly HsmSyncRecord[] | undefined> {
-  const hsms = own(options, 'hsms');
-  return typeof hsms === 'function' ? hsms() : hsms;
-}
-
-/** A compromised main key may be left before all is translated. */
-function isUrgent({ reason, policy }: RotationJob): boolean {
-  return reason === 'suspected-compromise' && policy.promoteBeforeTranslated === true;
+  const hsms = mainKey.kind === 'region-key' ? own(options, 'hsms') : undefined;
+  if (typeof hsms !== 'function') return hsms;
+  const found = await hsms();
+  // Whoever finds nothing must not switch a region without its devices.
+  if (!Array.isArray(found)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
+  return found;
 }
 
 /** Translates and verifies. What fails, or fails twice without a change, is in the way. */
@@ -200,15 +203,16 @@ async function* prove<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   if (!(yield* translatePass(drive))) return;
   const hasFailed = drive.failures.length > 0;
   drive.idle = drive.job.counters.translated > before ? 0 : drive.idle + 1;
-  const isProven = yield* verifyPass(drive);
-  if (isProven === false && (hasFailed || drive.idle > 1)) yield* blocked(drive);
+  const proven = yield* verifyPass(drive);
+  if (proven === false && (hasFailed || drive.idle > 1)) yield* blocked(drive);
 }
 
 async function* switchOver<M extends MainKeyRecord>(
   drive: Drive<M>,
   options: RotateOptions<M>,
 ): Steps<M> {
-  const hsms = await devicesOf(options);
+  const hsms = await devicesOf(drive, options);
+  if (drive.isAborted()) return;
   const { job, mainKey } = drive;
   yield* store(drive, 'promote', promote({ env: envOf(drive), job, mainKey, hsms }));
 }

@@ -129,6 +129,15 @@ export function failureOf(
   return { recordId, version, code, field };
 }
 
+/** The outcome for one row: what it comes to, or what is wrong with it. */
+export function attempt<T>(item: RotationItem, work: () => T): T | RotationFailure {
+  try {
+    return work();
+  } catch (error) {
+    return failureOf(item, error);
+  }
+}
+
 /** Reads a task of the kind that a function works on. */
 export function readTask<T extends { readonly kind: string; readonly items: readonly unknown[] }>(
   task: T | undefined,

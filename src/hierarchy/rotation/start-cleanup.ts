@@ -10,6 +10,7 @@ import {
   auditEvent,
   conflict,
   enter,
+  isProven,
   type RotationOptions,
   type RotationStep,
   readStep,
@@ -54,7 +55,7 @@ export function startCleanup<M extends MainKeyRecord>(
   const old = versionOf(versions, job.from.version);
   const isPromoted = versionOf(versions, job.to.version).state === 'active';
   if (!isPromoted || old.state !== 'retiring') throw conflict('record');
-  if (job.commitment === undefined) throw conflict('job');
+  if (!isProven(job)) throw conflict('job');
   // Times of one format in UTC are in the order of their texts.
   if (job.cleanupNotBefore === undefined || at < job.cleanupNotBefore) throw conflict('job');
   const fenced =

@@ -50,6 +50,11 @@ export interface RotationItem {
   readonly refusal?: KeyblockErrorCode | undefined;
 }
 
+/** The block of an item that is there already. */
+export function oldBlockOf(item: RotationItem): string | undefined {
+  return own(item, 'block');
+}
+
 /** Keys to be wrapped under another main key. */
 export interface RewrapTask {
   /** Says what this is. */

@@ -19,6 +19,7 @@ import { kcvOfBytes, requireKcv } from './key-check.js';
 import { failureOf, type RotationFailure, readTask, withWorkbench } from './run.js';
 import {
   itemOf,
+  oldBlockOf,
   type PageOptions,
   type RotationItem,
   readTasksOptions,
@@ -154,7 +155,8 @@ export function verifyRun(options: VerifyRunOptions): VerifyResult {
 
 /** The same with what is prepared. */
 export function verifyTask(task: VerifyTask, to: SecretKey, workbench: Workbench): VerifyResult {
-  const { jobId, attempt, items, bornUnderNew } = task;
+  const { jobId, attempt, items } = task;
+  const bornUnderNew = own(task, 'bornUnderNew') === true;
   const committer = createCommitter(to, jobId);
   const before = createSum();
   const after = createSum();
@@ -162,9 +164,10 @@ export function verifyTask(task: VerifyTask, to: SecretKey, workbench: Workbench
   const refuse = (index: number, error: unknown) => {
     failures[index] = failureOf(itemAt(index), error);
   };
-  const fresh = openNew(task, workbench, refuse);
-  const isBorn = ({ block }: RotationItem) => block === undefined && bornUnderNew;
+  const fresh = new Map<number, OpenedBlock>();
+  const isBorn = (item: RotationItem) => bornUnderNew && oldBlockOf(item) === undefined;
   try {
+    openNew(task, workbench, fresh, refuse);
     fresh.forEach((opened, index) => {
       if (isBorn(itemAt(index))) commit(index, opened.key);
     });
@@ -172,7 +175,7 @@ export function verifyTask(task: VerifyTask, to: SecretKey, workbench: Workbench
       ref: task.from,
       items,
       indexes: [...fresh.keys()].filter((index) => !isBorn(itemAt(index))),
-      blockOf: ({ block }) => block,
+      blockOf: oldBlockOf,
       visit(index, header, key) {
         const opened = fresh.get(index) as OpenedBlock; // these were asked for
         const disagreement = disagreementOf({ header, key }, opened);
@@ -217,14 +220,14 @@ interface OpenedBlock {
 function openNew(
   { to, items }: VerifyTask,
   workbench: Workbench,
+  opened: Map<number, OpenedBlock>,
   refuse: (index: number, error: unknown) => void,
-): ReadonlyMap<number, OpenedBlock> {
-  const opened = new Map<number, OpenedBlock>();
+): void {
   workbench.open({
     ref: to,
     items,
     indexes: [...items.keys()],
-    blockOf: ({ newBlock }) => newBlock,
+    blockOf: (item) => own(item, 'newBlock'),
     visit(index, header, key) {
       try {
         requireKcv(items[index] as RotationItem, kcvOfBytes(header, key)); // in range
@@ -235,7 +238,6 @@ function openNew(
     },
     refuse,
   });
-  return opened;
 }
 
 /** The IDs of records, of which a profile may have several keys in a task, one after the other. */

@@ -14,7 +14,7 @@ import { type KeyRing, secretOf } from '../key-ring.js';
 import type { BlockSlot, KeyRef } from '../records.js';
 import { slotOf } from '../storage-block.js';
 import { checkedBlock, checkHeader, requireBlock } from './checked-block.js';
-import type { RotationItem } from './tasks.js';
+import { oldBlockOf, type RotationItem } from './tasks.js';
 
 /** What is opened, and who is told of it: each index once, in any order. */
 interface OpenRequest {
@@ -127,7 +127,7 @@ function byPayloadLength(
   const batches = new Map<number, Waiting[]>();
   items.forEach((item, index) => {
     try {
-      const { block, headerLength } = checkedBlock(item, item.block);
+      const { block, headerLength } = checkedBlock(item, oldBlockOf(item));
       const length = (block.length - headerLength - MAC_CHARACTERS) / 2;
       const payload = length > 0 && length % 16 === 0 ? length : USUAL_PAYLOAD;
       const batch = batches.get(payload);

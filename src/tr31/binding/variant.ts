@@ -38,5 +38,7 @@ export function deriveVariantKeys(kbpk: Uint8Array): BlockKeys {
 
 /** A KBPK with a letter in every byte. */
 export function variant(kbpk: Uint8Array, letter: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(kbpk).map((byte) => byte ^ letter);
+  const key = new Uint8Array(kbpk); // in place: `map` would leave the copy behind
+  for (let i = 0; i < key.length; i++) key[i] = (key[i] as number) ^ letter; // in range
+  return key;
 }

@@ -194,6 +194,12 @@ describe('changeConfig', () => {
     ['in another region', { region: { ...region, regionId: 'us-east-1' } }, 'CONTEXT_MISMATCH'],
     ['for no list', { records: 7 }, 'INVALID_ARGUMENT'],
     ['with fewer keys than the store counts', { count: 4 }, 'STATE_CONFLICT'],
+    ['with a key twice', { records: [under2[0], under2[1], under2[1]] }, 'STATE_CONFLICT'],
+    [
+      'with a tombstone of another profile',
+      { records: [under2[0], { ...tombstone, profileId: 'other' }, under2[2]] },
+      'CONTEXT_MISMATCH',
+    ],
     [
       'with a row of another key',
       { records: [{ ...under2[0], keyId: 'c' }], count: 1 },
