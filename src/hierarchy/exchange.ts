@@ -19,7 +19,7 @@ import {
   type CustomerKeyDetails,
   createCustomerKey,
 } from './customer-key.js';
-import type { Env } from './env.js';
+import { type Env, isoTime } from './env.js';
 import type { KeyRing } from './key-ring.js';
 import { type OpenCustomerKeyOptions, openCustomerKey } from './open-customer-key.js';
 import type { AuditEvent, CustomerKeyRecord, Kcv, ProfileRecord } from './records.js';
@@ -200,9 +200,10 @@ export interface ExportedCustomerKey {
  */
 export function exportCustomerKey(options: ExportCustomerKeyOptions): ExportedCustomerKey {
   requireObject(options, 'options');
-  const env = own(options, 'env') as Env; // checked by who reads it
+  const env = own(options, 'env') as Env; // checked in the next line
+  isoTime(env);
   const kek = readKek(own(options, 'kek'));
-  const record = own(options, 'record') as CustomerKeyRecord; // likewise
+  const record = own(options, 'record') as CustomerKeyRecord; // checked by who reads it
   const { key, header } = openForExport(options, 'key-block');
   try {
     assertProtects({ wrapping: kek, wrapped: key });

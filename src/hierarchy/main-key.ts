@@ -11,6 +11,7 @@ import { adoptKey, type SecretKey } from '../secret-key.js';
 import { kcvOf } from './check-value.js';
 import { type Env, isoTime } from './env.js';
 import { readId } from './identifiers.js';
+import { isListOf, isMainKeyVersion } from './read-record.js';
 import type {
   AuditEvent,
   ConditionalWrite,
@@ -204,7 +205,8 @@ export function isDue(options: {
   const record = own(options, 'record');
   requireObject(record, 'record');
   const versions = record && own(record, 'versions');
-  if (!Array.isArray(versions)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
+  if (!isListOf(versions, isMainKeyVersion))
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
   const policy = own(options, 'policy');
   const { leadDays } = readPolicy(policy);
   const limit = laterBy(isoTime(own(options, 'env') as Env), leadDays); // checked in there

@@ -154,7 +154,8 @@ export function isListOf(value: unknown, isItem: (item: unknown) => boolean): bo
   return true;
 }
 
-function holdsTexts(value: unknown, names: readonly string[]): boolean {
+/** Whether a value has texts of its own by all of these names. */
+export function holdsTexts(value: unknown, names: readonly string[]): boolean {
   for (const name of names) if (typeof member(value, name) !== 'string') return false;
   return true;
 }
@@ -165,7 +166,7 @@ export function isObject(value: unknown): value is object {
 }
 
 /** A member of its own, of whatever it is. */
-function member(value: unknown, name: string): unknown {
+export function member(value: unknown, name: string): unknown {
   return isObject(value) ? own(value as Readonly<Record<string, unknown>>, name) : undefined;
 }
 

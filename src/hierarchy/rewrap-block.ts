@@ -126,6 +126,7 @@ function checkExpected(options: RewrapBlockOptions, { header, key }: Opened): vo
     throw new KeyblockError('CONTEXT_MISMATCH', { field: 'attributes' });
   }
   const kcv = own(expect, 'kcv');
+  if (kcv !== undefined) requireObject(kcv, 'kcv');
   if (kcv !== undefined && !sameKcv(kcv, kcvOf(key))) {
     throw new KeyblockError('KCV_MISMATCH', { field: 'kcv' });
   }

@@ -7,6 +7,7 @@
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { nominalStrength } from '../../primitives/strength.js';
+import { isListOf, isObject, member } from '../read-record.js';
 import type { KeyAttributes } from '../records.js';
 import type { KekBits, UnreplicableReason } from './records.js';
 
@@ -55,7 +56,8 @@ export function uncarried(options: UncarriedOptions): readonly UncarriedKey[] {
   requireObject(options, 'options');
   const kekBits = readKekBits(own(options, 'kekBits'));
   const keys = own(options, 'keys');
-  if (!Array.isArray(keys)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'attributes' });
+  const isKey = (key: unknown) => isObject(key) && isObject(member(key, 'attributes'));
+  if (!isListOf(keys, isKey)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'attributes' });
   return (keys as UncarriedOptions['keys']).flatMap(({ keyId, attributes }) => {
     const reason = whyNot(attributes, kekBits);
     return reason === undefined ? [] : [{ keyId, reason }];

@@ -9,6 +9,7 @@ import { own, requireObject } from '../../primitives/bytes.js';
 import { canonicalJson } from '../digest.js';
 import type { Env } from '../env.js';
 import { readId } from '../identifiers.js';
+import { isListOf, isObject } from '../read-record.js';
 import { takeSnapshot } from './backfill.js';
 import {
   aliasedRequests,
@@ -93,6 +94,7 @@ export function drift(options: DriftOptions): DriftStep {
   if (!Array.isArray(copies)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
   const findings: DriftFinding[] = [];
   compareOrigin(draft, origin, findings);
+  if (!isListOf(copies, isObject)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
   for (const { regionId, inventory } of copies as DriftOptions['copies']) {
     compareRegion(draft, readId(regionId, 'regionId'), readItems(inventory), findings);
   }

@@ -1,19 +1,50 @@
 /** What replication stores, read back. */
 
 import { KeyblockError } from '../../errors.js';
-import { isRecord } from '../read-record.js';
+import { holdsTexts, isListOf, isObject, isRecord, member } from '../read-record.js';
 import type { KekGeneration, PairRecord, ReplicaLedger } from './records.js';
 
 /** Refuses what is no pair of this library. */
 export function readPair(record: unknown): PairRecord {
-  if (!isRecord(record, 'replication-pair')) throw unknownRecord();
+  const isSide = (name: string) => holdsTexts(member(record, name), ['regionId', 'profileId']);
+  const isSound =
+    isRecord(record, 'replication-pair') &&
+    holdsTexts(record, ['pairId', 'state', 'transport']) &&
+    isSide('origin') &&
+    isSide('destination') &&
+    isListOf(member(record, 'nonces'), (nonce) => typeof nonce === 'string') &&
+    isListOf(member(record, 'generations'), isGeneration);
+  if (!isSound) throw unknownRecord();
   return record as PairRecord; // as far as was checked
 }
 
 /** Refuses what is no ledger of this library. */
 export function readLedger(record: unknown): ReplicaLedger {
-  if (!isRecord(record, 'replica-ledger')) throw unknownRecord();
+  const isTable = (name: string) => {
+    const table = member(record, name);
+    return isObject(table) && Object.values(table).every(isEntry);
+  };
+  const primaries = member(record, 'primaries');
+  const isSound =
+    isRecord(record, 'replica-ledger') &&
+    holdsTexts(record, ['ledgerId']) &&
+    isListOf(primaries, (primary) => holdsTexts(primary, ['regionId'])) &&
+    (primaries as readonly unknown[]).length > 0 && // a list, as was checked
+    isListOf(member(record, 'pairs'), (pair) => holdsTexts(pair, ['pairId'])) &&
+    isTable('keys') &&
+    isTable('aliases');
+  if (!isSound) throw unknownRecord();
   return record as ReplicaLedger; // as far as was checked
+}
+
+function isGeneration(value: unknown): boolean {
+  return holdsTexts(value, ['state', 'step']) && isListOf(member(value, 'timeline'), isObject);
+}
+
+/** A key or an alias, with what is known of it in every region. */
+function isEntry(value: unknown): boolean {
+  const replicas = member(value, 'replicas');
+  return isObject(replicas) && Object.values(replicas).every(isObject);
 }
 
 function unknownRecord(): KeyblockError {

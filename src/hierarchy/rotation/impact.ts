@@ -8,6 +8,7 @@
 import { own, requireObject } from '../../primitives/bytes.js';
 import { sameRef } from '../identifiers.js';
 import { readRef } from '../key-ring.js';
+import { requireCustomerKey, requireProfile } from '../read-record.js';
 import type {
   CustomerKeyRecord,
   HeldRecord,
@@ -53,7 +54,7 @@ export interface ImpactOptions {
  * @param options - The records of the store, and the version.
  * @returns The keys to replace, in the order of the records. Tombstones too: a key that was deleted
  * is still known.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `STATE_CONFLICT` for a row that is no record.
  *
  * @example
  * ```ts
@@ -64,7 +65,7 @@ export interface ImpactOptions {
  */
 export function impact(options: ImpactOptions): readonly ExposedKey[] {
   requireObject(options, 'options');
-  const records = readRecords(own(options, 'records'));
+  const records = readRecords(own(options, 'records')).map(readHeld);
   const ref = readRef(own(options, 'ref'));
   const end = retirementOf(own(options, 'region'), ref);
   const exposed = [ref];
@@ -78,6 +79,12 @@ export function impact(options: ImpactOptions): readonly ExposedKey[] {
     if (via.length > 0) found.push(exposedKey(record, via));
   }
   return found;
+}
+
+/** A row that can not be read may be exposed: it is not passed over. */
+function readHeld(record: HeldRecord): HeldRecord {
+  requireObject(record, 'record');
+  return record.kind === 'profile' ? requireProfile(record) : requireCustomerKey(record);
 }
 
 /** When nothing was left under a version; undefined where that is not known, or not yet so. */

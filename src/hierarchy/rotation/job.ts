@@ -4,6 +4,7 @@ import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import { recordId } from '../identifiers.js';
+import { isListOf, member } from '../read-record.js';
 import type { AuditEvent, ConditionalWrite, RotationJob, RotationPhase } from '../records.js';
 import { type MainKeyRecord, mainKeyId, readMainKey } from './main-key-record.js';
 import { isObject, isRef } from './read-shape.js';
@@ -44,12 +45,13 @@ export function readJob(job: RotationJob | undefined): RotationJob {
     own(job, 'kind') === 'rotation-job' &&
     own(job, 'schema') === 1 &&
     typeof own(job, 'jobId') === 'string' &&
-    Array.isArray(own(job, 'timeline')) &&
+    isListOf(own(job, 'timeline'), isObject) &&
     isRef(own(job, 'from')) &&
     isRef(own(job, 'to')) &&
     isObject(own(job, 'scope')) &&
     isObject(own(job, 'counters')) &&
-    isObject(own(job, 'policy'));
+    Number.isSafeInteger(own(job, 'revision')) &&
+    typeof member(own(job, 'policy'), 'maxReaderStalenessSeconds') === 'number';
   if (!isJob) throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
   return job;
 }

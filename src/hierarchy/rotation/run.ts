@@ -8,8 +8,9 @@ import { KeyblockError, type KeyblockErrorCode, type KeyblockErrorField } from '
 import { own, requireObject } from '../../primitives/bytes.js';
 import type { RandomBytes } from '../../primitives/random.js';
 import type { KeyRing } from '../key-ring.js';
+import { isListOf, member } from '../read-record.js';
 import type { BlockSlot, KeyRef } from '../records.js';
-import { isObject } from './read-shape.js';
+import { isObject, isRef } from './read-shape.js';
 import type { RewrapTask, RotationItem } from './tasks.js';
 import { createWorkbench, type Rewrapped, type Workbench } from './workbench.js';
 
@@ -145,8 +146,11 @@ export function readTask<T extends { readonly kind: string; readonly items: read
 ): T {
   requireObject(task, 'job');
   const items = task && own(task, 'items');
+  // The main keys that a task is about: of a clean-up, the one that stays and the one that goes.
+  const refs: readonly string[] = kind === 'cleanup-task' ? ['keep', 'drop'] : ['from', 'to'];
   const isSound =
-    Array.isArray(items) && items.every((item) => isObject(item) && isObject(item.attributes));
+    isListOf(items, (item) => isObject(item) && isObject(item.attributes)) &&
+    refs.every((name) => isRef(member(task, name)));
   if (task === undefined || own(task, 'kind') !== kind || !isSound) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
   }

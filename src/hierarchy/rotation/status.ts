@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { KeyblockErrorCode } from '../../errors.js';
+import { KeyblockError, type KeyblockErrorCode } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import { sameRef } from '../identifiers.js';
 import { readRef } from '../key-ring.js';
-import { requireCustomerKey, requireProfile } from '../read-record.js';
+import { isListOf, isObject, requireCustomerKey, requireProfile } from '../read-record.js';
 import type { HeldRecord, KeyRef, RotationJob, RotationPhase } from '../records.js';
 import { readRecords } from './held-key.js';
 import { enteredAt, readJob } from './job.js';
@@ -103,6 +103,10 @@ export function status(options: StatusOptions): RotationStatus {
   const job = readJob(own(options, 'job'));
   const { phase, counters, verification } = job;
   const total = own(options, 'total') ?? job.total;
+  const failures = own(options, 'failures') ?? [];
+  if (!isListOf(failures, isObject) || !(total === undefined || typeof total === 'number')) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
+  }
   const seconds = (Date.parse(at) - Date.parse(enteredAt(job, phase) ?? at)) / 1000;
   const rate = seconds > 0 && counters.seen > 0 ? counters.seen / seconds : undefined;
   const left = total === undefined ? undefined : Math.max(0, total - counters.seen);
@@ -116,7 +120,7 @@ export function status(options: StatusOptions): RotationStatus {
     rate,
     etaSeconds: rate === undefined || left === undefined ? undefined : left / rate,
     verification,
-    blockers: blockersOf(job, at, own(options, 'failures') ?? []),
+    blockers: blockersOf(job, at, failures),
   };
 }
 
