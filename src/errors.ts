@@ -39,7 +39,8 @@ export const ERROR_CODES = {
   FRESHNESS: 'The nonce or the time of the token is missing, wrong, or was used before.',
   TOKEN_REJECTED: 'The key in the token can not be opened, or was not sealed for this token.',
   STATE_CONFLICT: 'The operation does not fit the state, or the state is not one of this library.',
-  UNKNOWN_KEY_VERSION: 'That version of the main key is not at hand: refresh the record and retry.',
+  UNKNOWN_KEY_VERSION:
+    'That version of the main key is not at hand: refresh record and ring, retry.',
   STALE_VERSION: 'The record, or its block, is of a version that was left behind.',
   APPROVAL_REQUIRED: 'Too few people have consented to this very operation, or not in time.',
 } as const;
@@ -54,11 +55,11 @@ export type KeyblockErrorCode = keyof typeof ERROR_CODES;
 /** What each field name stands for, and what it has to hold: the second half of a message. */
 export const ERROR_FIELDS = {
   // The text of a key block, in the order of the text.
-  keyBlock: '16 to 9999 characters, whole cipher blocks of 8 (A, B, C) or 16 (D)',
+  keyBlock: 'a string of 16 to 9999 characters, whole cipher blocks of 8 (A, B, C) or 16 (D)',
   versionId: 'A, B, C, D or E; A and C are written only with allow version-a-or-c',
   keyBlockLength: 'four decimal digits that equal the number of characters',
   keyUsage: 'two characters of the usage table',
-  algorithm: 'of the key and of the header, which have to agree; raw bytes need it said',
+  algorithm: "of key and header, which have to agree; in a header a letter, as 'A' for AES",
   modeOfUse: 'a letter of the mode table',
   keyVersionNumber: 'two of 0-9 A-Z, or c and one of them',
   exportability: 'E, N or S',
@@ -70,7 +71,7 @@ export const ERROR_FIELDS = {
   mac: 'upper-case hex to the end of the text',
   // Arguments.
   options: 'one object that holds the named options',
-  header: 'a key block header, or its changes',
+  header: 'of a key block, or its changes; in TR-34 a text, see formatHeader',
   kbpk: 'a SecretKey or Uint8Array, TDES for A, B and C, AES for D and E; see fromHex',
   from: 'KBPK of the given block: TDES for A, B and C, AES for D and E; see fromHex',
   to: 'KBPK of the new block: TDES for B, AES for D and E, see header.versionId and fromHex',
@@ -82,8 +83,8 @@ export const ERROR_FIELDS = {
   kcv: 'at least four hex digits, no more than the method gives',
   length: 'a whole number of bytes within the range of the method',
   lengthBits: 'AES 128, 192 or 256; TDES 128 or 192; HMAC 112 to 8192 by eights',
-  components: 'at least two, of equal length, no two equal, not cancelling out',
-  count: 'a whole number from 2 to 16',
+  components: 'at least two Uint8Arrays of equal length, no two equal, not cancelling out',
+  count: 'components: 2 to 16; records: as many as the store counts',
   validation: "'strict' or 'interoperable'",
   allow: 'an array of the words in docs/errors.md',
   checkValues: "an array of 'KC' and 'KP'",
@@ -91,17 +92,17 @@ export const ERROR_FIELDS = {
   randomBytes: 'a function that returns a Uint8Array of the length asked for',
   testKey: 'true, to say that unauthenticated plaintext may be shown',
   // TR-34.
-  token: 'DER, up to 64 KiB',
-  certificate: 'X.509 in DER',
+  token: 'a Uint8Array of DER, up to 64 KiB',
+  certificate: 'a Uint8Array of X.509 in DER; see fromPem',
   crl: 'X.509 in DER, of the CA that issued the certificate',
   trust: 'the certificates root, caKdh and caKrd',
   nonce: '8 to 64 bytes',
-  at: 'a valid Date, the present time',
-  state: 'what the function before returned',
+  at: 'a valid Date, the present time; now is a function that gives it',
+  state: 'what the function before returned; a nonce is for a bound device',
   policy: 'an object of the documented options',
   signer: '{ algorithm, certificate, sign }',
-  unwrapper: '{ certificate, unwrap }',
-  kdh: 'the signer of the KDH',
+  unwrapper: '{ certificate, unwrap }, with the certificate of the device',
+  kdh: 'TR-34: the signer of the KDH; hierarchy: { hsmId }',
   authority: 'the signer of the CA of the KRD',
   krdCertificate: 'X.509 in DER, of the KRD',
   newKdhCertificate: 'X.509 in DER, of the next KDH',
@@ -113,7 +114,7 @@ export const ERROR_FIELDS = {
   ukm: '64 bytes',
   strength: "'sp800-57', 'tr34' or 'off'",
   pem: 'blocks of base64 in lines of 64 characters, up to 1 MiB',
-  pkcs8: 'a private key in DER',
+  pkcs8: 'a private key in DER, of the certificate',
   // What is issued.
   role: "'root', 'ca', 'kdh' or 'krd'",
   purpose: "'sign'; 'decrypt' for RSA; 'agree' for elliptic curves",
@@ -140,8 +141,8 @@ export const ERROR_FIELDS = {
   sharedInfo: 'bytes that both sides use, up to 64 KiB',
   // The hierarchy.
   env: '{ at, randomBytes? }',
-  record: 'as it was stored',
-  ring: 'of createKeyRing, with the main keys of the record in it',
+  record: 'a whole record of the right kind, as it was stored',
+  ring: 'createKeyRing({ keys: [{ ref: { keyId, version }, key }] }), with the main keys in it',
   place: 'the block belongs elsewhere',
   slot: '{ under, block, kbpkKcv, digest } of the record',
   attributes: 'keyUsage, algorithm, keyBits, modeOfUse, exportability of one key',
@@ -157,7 +158,7 @@ export const ERROR_FIELDS = {
   days: 'a whole number from 3 to 180',
   job: 'a rotation job, as it was stored',
   port: 'a TranslatePort',
-  event: 'an event, answer or inventory of replication',
+  event: 'an event, answer or inventory of replication; see inventoryOf',
 } as const;
 
 /** Every field that an error names. */

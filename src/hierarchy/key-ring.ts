@@ -52,7 +52,7 @@ export function createKeyRing(options: { readonly keys: readonly KeyRingEntry[] 
   const handles = new Map<string, SecretKey>();
   for (const entry of keys as readonly KeyRingEntry[]) {
     requireObject(entry, 'ring');
-    const name = nameOf(readRef(own(entry, 'ref')));
+    const name = nameOf(readRef(own(entry, 'ref'), 'ring'));
     if (handles.has(name)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'ring' });
     handles.set(name, mainKey(own(entry, 'key')));
   }
@@ -92,13 +92,13 @@ export function withSecret(ring: KeyRing, ref: KeyRef, key: SecretKey): KeyRing 
 }
 
 /** Reads a reference to a version of a main key. */
-export function readRef(ref: KeyRef | undefined): KeyRef {
-  requireObject(ref, 'slot');
+export function readRef(ref: KeyRef | undefined, field: 'slot' | 'ring' = 'slot'): KeyRef {
+  requireObject(ref, field);
   const keyId = ref && own(ref, 'keyId');
   const version = ref && own(ref, 'version');
   const isVersion = typeof version === 'number' && Number.isSafeInteger(version) && version >= 1;
   if (typeof keyId !== 'string' || keyId === '' || !isVersion) {
-    throw new KeyblockError('INVALID_ARGUMENT', { field: 'slot' });
+    throw new KeyblockError('INVALID_ARGUMENT', { field });
   }
   return { keyId, version };
 }

@@ -38,7 +38,7 @@ export interface AuditEvent {
   readonly hsmId?: string | undefined;
   /** Who did it: no function of this library knows; for the caller to add. */
   readonly by?: string | undefined;
-  /** The version of a main key that is rotated from, compromised, or without tokens now. */
+  /** The version of a main key that is rotated from, compromised, without tokens, or destroyed. */
   readonly from?: KeyRef | undefined;
   /** The version of a main key that was made, given to a device, or is rotated to. */
   readonly to?: KeyRef | undefined;
@@ -46,6 +46,6 @@ export interface AuditEvent {
   readonly phase?: string | undefined;
   /** Why something was refused: a code of this library, or of the service that was asked. */
   readonly code?: string | undefined;
-  /** How many records or tokens; of `main-key.destroy` the number of the version. */
+  /** How many records or tokens. */
   readonly count?: number | undefined;
 }

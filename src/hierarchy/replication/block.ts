@@ -127,8 +127,8 @@ export interface AcceptBlockOptions {
  *
  * @param options - The block, the KEK, and the profile that the key comes into.
  * @returns The record of the copy, and the write that stores it.
- * @throws {@link KeyblockError} `CONTEXT_MISMATCH` for a block that is not for exchange, or of
- * other attributes than the origin's; `KCV_MISMATCH` when the check value is not the origin's; and
+ * @throws {@link KeyblockError} `CONTEXT_MISMATCH` for a block that is not for exchange, of other
+ * attributes than the origin's, or with its own region as origin; `KCV_MISMATCH` when the check value is not the origin's; and
  * the codes of `unwrapKey` and `createCustomerKey`.
  *
  * @example
@@ -140,8 +140,9 @@ export interface AcceptBlockOptions {
  * declare const ring: KeyRing; // with the main key of the profile
  * declare const kek: SecretKey; // that both regions share
  * const env = { at: new Date() };
- * const { keyBlock, keyId, kcv, attributesDigest, enabled, tags } = command;
- * const copy = { keyBlock, keyId, kcv, attributesDigest, enabled, tags, owner: 'shop' };
+ * const { keyBlock, keyId, kcv, attributesDigest, enabled, tags, order } = command;
+ * const replicaOf = { regionId: command.originRegionId, keyId, order };
+ * const copy = { keyBlock, keyId, kcv, attributesDigest, enabled, tags, replicaOf, owner: 'shop' };
  * const { record } = replication.acceptBlock({ env, kek, profile, ring, ...copy });
  * ```
  */
@@ -184,6 +185,9 @@ export function acceptBlock(options: AcceptBlockOptions): CreatedCustomerKey {
       optionalBlocks,
     });
     const replicaOf = own(options, 'replicaOf');
+    if (replicaOf?.regionId === record.regionId) {
+      throw new KeyblockError('CONTEXT_MISMATCH', { field: 'regionId' });
+    }
     const copy = replicaOf === undefined ? record : { ...record, replicaOf };
     const recordId = record.keyId;
     return {

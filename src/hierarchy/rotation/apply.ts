@@ -28,7 +28,7 @@ export interface Applied {
   readonly job: RotationJob;
   /** To be done one by one, in any order, each only where the revision is as expected. */
   readonly writes: readonly ConditionalWrite[];
-  /** Stores the job: whenever it suits, or never. Nothing rests on the counters. */
+  /** Stores the job: whenever it suits, or never. No proof rests on the counters. */
   readonly checkpoint: readonly ConditionalWrite[];
   /** The rows that could not be worked on. They stay as they are, and block the promotion. */
   readonly failures: readonly RotationFailure[];

@@ -21,7 +21,7 @@ import { withFence } from './plan.js';
 import { withoutProof } from './verify-fold.js';
 
 /**
- * Pauses a rotation: it makes no tasks until it is resumed. Reads go on, as always.
+ * Pauses a rotation: it makes no tasks that change anything until it is resumed. Reads go on.
  *
  * @param options - The rotation.
  * @returns The job, and the write that stores it.

@@ -23,6 +23,7 @@ import {
 } from './job.js';
 import {
   type MainKeyRecord,
+  mainKeyId,
   readMainKey,
   withEvent,
   withJob,
@@ -165,7 +166,8 @@ export function destroy<M extends MainKeyRecord>(
     outcome: 'ok',
     regionId,
     ...profile,
-    count: number,
+    recordId: mainKeyId(mainKey),
+    from: { keyId: mainKeyId(mainKey), version: number },
   };
   return { mainKey: next, writes, audit: [audit] };
 }

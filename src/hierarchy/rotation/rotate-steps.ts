@@ -50,7 +50,10 @@ export type RotateStep<M extends MainKeyRecord = MainKeyRecord> =
       provide(records: { readonly job: RotationJob; readonly mainKey: M }): void;
     }
   | {
-      /** A fresh scan of all records is needed; to verify, with the store's own count of them. */
+      /**
+       * A fresh scan of all records is needed; to verify, with the store's own count of those that
+       * live: tombstones hold no key.
+       */
       readonly kind: 'rescan';
       /** What the records are scanned for. */
       readonly pass: RotationPass;

@@ -59,8 +59,9 @@ export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
  * undoes one that is aborted. It holds no truth: end it anywhere, and call it again with what is
  * stored. Two at once do no harm.
  *
- * @param options - The rotation and its main key; a ring with the main keys of both versions, or,
- * for a profile, with that of its region, or a port that holds them; the clock.
+ * @param options - The rotation and its main key; a ring with the main keys of both versions, or a
+ * port that holds them; for a profile a ring with the main key of its region, which also begins a
+ * rotation that was only planned; the clock.
  * @returns The steps: what to store, what to read, and how far it is.
  * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION` when the ring lacks a main key;
  * `STATE_CONFLICT` when the job is not that of the main key, and at the switch of a region while a
@@ -70,7 +71,7 @@ export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
  * ```ts
  * import {
  *   applyWrite, createKeyRing, createProfile, createRegionKey, recordId, rotation,
- *   type ProfileRecord, type StoredRecord,
+ *   type ProfileRecord, type RotationJob, type StoredRecord,
  * } from 'keyblock/hierarchy';
  *
  * const env = { at: new Date() };
@@ -94,7 +95,11 @@ export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
  * for await (const step of rotation.rotate({ job, mainKey, ring, now: () => new Date() })) {
  *   if ('writes' in step) save([...step.writes]);
  *   if (step.kind === 'rescan') step.provide([], 0); // the customer keys, and their number
- *   if (step.kind === 'reload') break; // somebody else was quicker: read both, and call again
+ *   if (step.kind === 'reload') {
+ *     // It has been going for a while, or somebody else was quicker: both, as they are stored.
+ *     const stored = store.get(job.jobId) as RotationJob;
+ *     step.provide({ job: stored, mainKey: store.get('eu-central-1/shop') as ProfileRecord });
+ *   }
  * }
  * const rotated = store.get('eu-central-1/shop') as ProfileRecord;
  * rotated.versions.map(({ state }) => state); // ['retired', 'active']
@@ -252,5 +257,13 @@ function isPast(drive: Drive<MainKeyRecord>): boolean {
 
 async function* blocked<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   drive.stopped = true;
-  yield { kind: 'blocked', status: statusOf(drive), failures: drive.failures };
+  const { failures } = drive;
+  const status = statusOf(drive);
+  const { phase, done, total } = status;
+  // Nothing failed, and still it is no proof: the store has told of other records.
+  const isMiscounted = phase === 'translating' && failures.length === 0 && total !== done;
+  const blockers = isMiscounted
+    ? [...status.blockers, { kind: 'count' } as const]
+    : status.blockers;
+  yield { kind: 'blocked', status: { ...status, blockers }, failures };
 }

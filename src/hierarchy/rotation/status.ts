@@ -26,6 +26,8 @@ export interface RotationBlocker {
     | 'row'
     /** Rows have failed, and nothing is proven yet. */
     | 'not-verified'
+    /** The store counts `total` live records, and a whole scan saw `done`. */
+    | 'count'
     /** Keys were compared by their check values only: the device offers no better way. */
     | 'kcv-only'
     /** Readers may hold the main key as it was before: until `until`. */

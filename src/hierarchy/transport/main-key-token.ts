@@ -57,7 +57,8 @@ export interface IssueMainKeyTokenOptions {
   /** The CRL of the CA of the KDH, to be carried along. */
   readonly crl?: Uint8Array | undefined;
   /**
-   * Until when the archived token may be restored; without it, as long as the version is active.
+   * Until when the token may be loaded, and restored from the archive; without it, as long as the
+   * version is active.
    */
   readonly expiresAt?: Date | undefined;
 }

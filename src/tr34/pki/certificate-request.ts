@@ -21,7 +21,6 @@ import { nameOf, publicKeyOf } from './structures.js';
 /** What {@link createCertificateRequest} takes. */
 export interface CreateCertificateRequestOptions {
   /** Who asks for a certificate. */
-  /** Who asks. */
   readonly subject: CertificateSubject;
   /** SubjectPublicKeyInfo in DER. */
   readonly publicKey: Uint8Array;
