@@ -8,8 +8,10 @@ const modules = readdirSync('src', { recursive: true })
   .map((name) => name.replaceAll('\\', '/'))
   .filter((name) => name.endsWith('.ts'))
   .map((name) => name.slice(0, -'.ts'.length));
+const docs = readdirSync('docs').filter((name) => name.endsWith('.md'));
 const expected = new Set([
   ...TOP,
+  ...docs.map((name) => `docs/${name}`),
   ...modules.flatMap((name) => [
     `src/${name}.ts`,
     ...['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) => `dist/${name}${ending}`),
