@@ -92,8 +92,8 @@ export const ERROR_FIELDS = {
   randomBytes: 'a function that returns a Uint8Array of the length asked for',
   testKey: 'true, to say that unauthenticated plaintext may be shown',
   // TR-34.
-  token: 'a Uint8Array of DER, up to 64 KiB',
-  certificate: 'a Uint8Array of X.509 in DER; see fromPem',
+  token: 'DER, up to 64 KiB: a Uint8Array; hierarchy: a MainKeyToken',
+  certificate: 'X.509 in DER: a Uint8Array, see fromPem; in records base64',
   crl: 'X.509 in DER, of the CA that issued the certificate',
   trust: 'the certificates root, caKdh and caKrd',
   nonce: '8 to 64 bytes',

@@ -7,9 +7,8 @@
 import { KeyblockError, type KeyblockErrorField } from './errors.js';
 import { fitsAlgorithm, isKeyAlgorithm, type KeyAlgorithm } from './primitives/algorithms.js';
 import { copyBytes, own, requireObject } from './primitives/bytes.js';
-import { DEFAULT_KCV_LENGTHS, defaultMethod, fullCheckValue } from './primitives/check-value.js';
+import { defaultCheckValue } from './primitives/check-value.js';
 import { type HashName, isHashName } from './primitives/hashes.js';
-import { encodeHex } from './primitives/hex.js';
 
 /** What {@link SecretKey} is made from. */
 export interface SecretKeyOptions {
@@ -121,9 +120,7 @@ export class SecretKey {
    */
   kcv(): string {
     const { algorithm, bytes, hash } = liveState(this.#state);
-    const method = defaultMethod(algorithm);
-    const value = fullCheckValue(algorithm, bytes, method, hash);
-    return encodeHex(value.subarray(0, DEFAULT_KCV_LENGTHS[method]));
+    return defaultCheckValue(algorithm, bytes, hash);
   }
 
   /**

@@ -105,7 +105,10 @@ export interface Rewrapper {
    * `STATE_CONFLICT` when called from inside a function that was passed in.
    */
   rewrap(keyBlocks: readonly string[]): readonly RewrapOutcome[];
-  /** Does the same with the bytes of the text, ASCII. The new blocks are arrays of their own. */
+  /**
+   * Does the same with the bytes of the text, ASCII, which are read in the course of the call. The
+   * new blocks are arrays of their own.
+   */
   rewrapBytes(keyBlocks: readonly Uint8Array[]): readonly RewrapBytesOutcome[];
   /** Overwrites both keys, what was derived from them and the working memory. */
   destroy(): void;

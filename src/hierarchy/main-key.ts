@@ -205,8 +205,9 @@ export function isDue(options: {
   const record = own(options, 'record');
   requireObject(record, 'record');
   const versions = record && own(record, 'versions');
-  if (!isListOf(versions, isMainKeyVersion))
+  if (!isListOf(versions, isMainKeyVersion)) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
+  }
   const policy = own(options, 'policy');
   const { leadDays } = readPolicy(policy);
   const limit = laterBy(isoTime(own(options, 'env') as Env), leadDays); // checked in there

@@ -8,6 +8,7 @@ import type { BlockCipher } from './block-cipher.js';
 import { createCmac } from './cmac.js';
 import { createTdes } from './des.js';
 import { type HashName, hashFunction } from './hashes.js';
+import { encodeHex } from './hex.js';
 
 /** How a check value is computed: `'legacy'` encrypts a zero block, the others are MACs. */
 export type KcvMethod = 'legacy' | 'cmac' | 'hmac';
@@ -35,6 +36,17 @@ export function defaultMethod(algorithm: KeyAlgorithm): KcvMethod {
     case 'other':
       throw new KeyblockError('UNSUPPORTED', { field: 'algorithm' });
   }
+}
+
+/** The check value of a key by the method of its algorithm, as long as is usual: upper-case hex. */
+export function defaultCheckValue(
+  algorithm: KeyAlgorithm,
+  key: Uint8Array,
+  hash: HashName | undefined,
+): string {
+  const method = defaultMethod(algorithm);
+  const value = fullCheckValue(algorithm, key, method, hash);
+  return encodeHex(value.subarray(0, DEFAULT_KCV_LENGTHS[method]));
 }
 
 /** Computes {@link fullCheckValue}, by whatever implementation of the ciphers. */

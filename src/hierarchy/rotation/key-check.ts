@@ -1,12 +1,7 @@
 /** The check value in a record, compared with the key of its block: as opening the key does. */
 
 import { KeyblockError } from '../../errors.js';
-import {
-  DEFAULT_KCV_LENGTHS,
-  defaultMethod,
-  fullCheckValue,
-} from '../../primitives/check-value.js';
-import { encodeHex } from '../../primitives/hex.js';
+import { defaultCheckValue, defaultMethod } from '../../primitives/check-value.js';
 import { keyAlgorithm } from '../../tr31/codes.js';
 import type { KeyBlockHeader } from '../../tr31/header.js';
 import { hmacHash } from '../../tr31/policy.js';
@@ -17,9 +12,10 @@ import type { RotationItem } from './tasks.js';
 export function kcvOfBytes(header: KeyBlockHeader, bytes: Uint8Array): Kcv {
   const algorithm = keyAlgorithm(header.algorithm);
   const hash = algorithm === 'HMAC' ? hmacHash(header) : undefined;
-  const method = defaultMethod(algorithm);
-  const value = fullCheckValue(algorithm, bytes, method, hash);
-  return { method, value: encodeHex(value.subarray(0, DEFAULT_KCV_LENGTHS[method])) };
+  return {
+    method: defaultMethod(algorithm),
+    value: defaultCheckValue(algorithm, bytes, hash),
+  };
 }
 
 /** Throws `KCV_MISMATCH` for a key that is not the one of its record. */
