@@ -50,115 +50,135 @@ export function createTdes(
   };
 }
 
-/** Runs all rounds of a schedule over one block: 32 words a pass, two words a round. */
-function transform(
-  schedule: Int32Array,
-  from: number,
-  to: number,
-  bytes: Uint8Array,
-  at: number,
-): void {
-  let l = readWord(bytes, at);
-  let r = readWord(bytes, at + 4);
-  let t = ((l >>> 4) ^ r) & 0x0f0f0f0f; // initial permutation, as five exchanges of bit groups
-  l ^= t << 4;
-  r ^= t;
-  t = ((l >>> 16) ^ r) & 0xffff;
-  l ^= t << 16;
-  r ^= t;
-  t = ((r >>> 2) ^ l) & 0x33333333;
-  r ^= t << 2;
-  l ^= t;
-  t = ((r >>> 8) ^ l) & 0x00ff00ff;
-  r ^= t << 8;
-  l ^= t;
-  t = ((l >>> 1) ^ r) & 0x55555555;
-  l ^= t << 1;
-  r ^= t;
-  l = (l << 1) | (l >>> 31);
-  r = (r << 1) | (r >>> 31);
-  for (let k = from; k < to; ) {
-    for (const end = k + 32; k < end; k += 4) {
-      l ^= round(r, schedule[k] as number, schedule[k + 1] as number); // in range: k < end
-      r ^= round(l, schedule[k + 2] as number, schedule[k + 3] as number);
+/**
+ * The rounds. Their table is a constant of a function that runs once, because V8 then knows where it
+ * lies and how long it is: a third of the time. One of the module is none any more once a bundler
+ * has been there.
+ */
+const transform = /* @__PURE__ */ createTransform();
+
+function createTransform() {
+  const SP = combineSAndP();
+  return transformBlock;
+
+  /** Runs all rounds of a schedule over one block: 32 words a pass, two words a round. */
+  function transformBlock(
+    schedule: Int32Array,
+    from: number,
+    to: number,
+    bytes: Uint8Array,
+    at: number,
+  ): void {
+    let l = readWord(bytes, at);
+    let r = readWord(bytes, at + 4);
+    let t = ((l >>> 4) ^ r) & 0x0f0f0f0f; // initial permutation, as five exchanges of bit groups
+    l ^= t << 4;
+    r ^= t;
+    t = ((l >>> 16) ^ r) & 0xffff;
+    l ^= t << 16;
+    r ^= t;
+    t = ((r >>> 2) ^ l) & 0x33333333;
+    r ^= t << 2;
+    l ^= t;
+    t = ((r >>> 8) ^ l) & 0x00ff00ff;
+    r ^= t << 8;
+    l ^= t;
+    t = ((l >>> 1) ^ r) & 0x55555555;
+    l ^= t << 1;
+    r ^= t;
+    l = (l << 1) | (l >>> 31);
+    r = (r << 1) | (r >>> 31);
+    for (let k = from; k < to; ) {
+      for (const end = k + 32; k < end; k += 4) {
+        l ^= round(r, schedule[k] as number, schedule[k + 1] as number); // in range: k < end
+        r ^= round(l, schedule[k + 2] as number, schedule[k + 3] as number);
+      }
+      t = l; // the halves of the preoutput are exchanged
+      l = r;
+      r = t;
     }
-    t = l; // the halves of the preoutput are exchanged
-    l = r;
-    r = t;
+    l = (l >>> 1) | (l << 31);
+    r = (r >>> 1) | (r << 31);
+    t = ((l >>> 1) ^ r) & 0x55555555; // final permutation: the same exchanges, backwards
+    l ^= t << 1;
+    r ^= t;
+    t = ((r >>> 8) ^ l) & 0x00ff00ff;
+    r ^= t << 8;
+    l ^= t;
+    t = ((r >>> 2) ^ l) & 0x33333333;
+    r ^= t << 2;
+    l ^= t;
+    t = ((l >>> 16) ^ r) & 0xffff;
+    l ^= t << 16;
+    r ^= t;
+    t = ((l >>> 4) ^ r) & 0x0f0f0f0f;
+    l ^= t << 4;
+    r ^= t;
+    writeWord(bytes, at, l);
+    writeWord(bytes, at + 4, r);
   }
-  l = (l >>> 1) | (l << 31);
-  r = (r >>> 1) | (r << 31);
-  t = ((l >>> 1) ^ r) & 0x55555555; // final permutation: the same exchanges, backwards
-  l ^= t << 1;
-  r ^= t;
-  t = ((r >>> 8) ^ l) & 0x00ff00ff;
-  r ^= t << 8;
-  l ^= t;
-  t = ((r >>> 2) ^ l) & 0x33333333;
-  r ^= t << 2;
-  l ^= t;
-  t = ((l >>> 16) ^ r) & 0xffff;
-  l ^= t << 16;
-  r ^= t;
-  t = ((l >>> 4) ^ r) & 0x0f0f0f0f;
-  l ^= t << 4;
-  r ^= t;
-  writeWord(bytes, at, l);
-  writeWord(bytes, at + 4, r);
-}
 
-/** The cipher function f: expansion, key, S-boxes and P, by one table of eight times 64 words. */
-function round(half: number, oddKey: number, evenKey: number): number {
-  const odd = ((half >>> 4) | (half << 28)) ^ oddKey;
-  const even = half ^ evenKey;
-  return (
-    (SP[(odd >>> 24) & 63] as number) ^
-    (SP[64 | ((even >>> 24) & 63)] as number) ^
-    (SP[128 | ((odd >>> 16) & 63)] as number) ^
-    (SP[192 | ((even >>> 16) & 63)] as number) ^
-    (SP[256 | ((odd >>> 8) & 63)] as number) ^
-    (SP[320 | ((even >>> 8) & 63)] as number) ^
-    (SP[384 | (odd & 63)] as number) ^
-    (SP[448 | (even & 63)] as number) // in range: six bits below each of eight bases
-  );
-}
-
-/** Writes the 16 round keys of one DES key, each a pair of odd and even words, forwards or back. */
-function expandKey(
-  key: Uint8Array,
-  from: number,
-  schedule: Int32Array,
-  to: number,
-  step: 2 | -2,
-): void {
-  let c = 0;
-  let d = 0;
-  for (let i = 0; i < 8; i++) {
-    const entry = 2 * (256 * i + (key[from + i] as number)); // in range: a DES key is 8 bytes
-    c |= CHOICE_1[entry] as number;
-    d |= CHOICE_1[entry + 1] as number;
-  }
-  for (let i = 0, at = to; i < 16; i++, at += step) {
-    const by = ROTATIONS[i] as number; // in range: 16 rounds
-    c = ((c << by) | (c >>> (28 - by))) & 0xfffffff;
-    d = ((d << by) | (d >>> (28 - by))) & 0xfffffff;
-    schedule[at] = choose(c, d, 0);
-    schedule[at + 1] = choose(c, d, 1);
+  /** The cipher function f: expansion, key, S-boxes and P, by one table of eight times 64 words. */
+  function round(half: number, oddKey: number, evenKey: number): number {
+    const odd = ((half >>> 4) | (half << 28)) ^ oddKey;
+    const even = half ^ evenKey;
+    return (
+      (SP[(odd >>> 24) & 63] as number) ^
+      (SP[64 | ((even >>> 24) & 63)] as number) ^
+      (SP[128 | ((odd >>> 16) & 63)] as number) ^
+      (SP[192 | ((even >>> 16) & 63)] as number) ^
+      (SP[256 | ((odd >>> 8) & 63)] as number) ^
+      (SP[320 | ((even >>> 8) & 63)] as number) ^
+      (SP[384 | (odd & 63)] as number) ^
+      (SP[448 | (even & 63)] as number) // in range: six bits below each of eight bases
+    );
   }
 }
 
-/** Permuted choice 2: one word of a round key, from the eight groups of seven bits of C and D. */
-function choose(c: number, d: number, column: number): number {
-  return (
-    (CHOICE_2[column + 2 * (c & 127)] as number) |
-    (CHOICE_2[column + 2 * (128 | ((c >>> 7) & 127))] as number) |
-    (CHOICE_2[column + 2 * (256 | ((c >>> 14) & 127))] as number) |
-    (CHOICE_2[column + 2 * (384 | (c >>> 21))] as number) |
-    (CHOICE_2[column + 2 * (512 | (d & 127))] as number) |
-    (CHOICE_2[column + 2 * (640 | ((d >>> 7) & 127))] as number) |
-    (CHOICE_2[column + 2 * (768 | ((d >>> 14) & 127))] as number) |
-    (CHOICE_2[column + 2 * (896 | (d >>> 21))] as number) // in range: C and D are 28 bits
-  );
+/** Expands a key. Its tables are constants of a function that runs once, as above. */
+const expandKey = /* @__PURE__ */ createExpansion();
+
+function createExpansion() {
+  const CHOICE_1 = tabulate(8, permutedChoice1());
+  const CHOICE_2 = tabulate(7, permutedChoice2());
+  const ROTATION = Int32Array.from(ROTATIONS);
+  return writeRoundKeys;
+
+  /** Writes the 16 round keys of one DES key, each two words, forwards or backwards. */
+  function writeRoundKeys(
+    key: Uint8Array,
+    from: number,
+    schedule: Int32Array,
+    to: number,
+    step: 2 | -2,
+  ): void {
+    let c = 0;
+    let d = 0;
+    for (let i = 0; i < 8; i++) {
+      const byte = key[from + i] as number; // in range: a DES key is 8 bytes
+      c |= CHOICE_1[256 * i + byte] as number;
+      d |= CHOICE_1[2048 + 256 * i + byte] as number;
+    }
+    for (let i = 0, at = to; i < 16; i++, at += step) {
+      const by = ROTATION[i] as number; // in range: 16 rounds
+      c = ((c << by) | (c >>> (28 - by))) & 0xfffffff;
+      d = ((d << by) | (d >>> (28 - by))) & 0xfffffff;
+      const ofC = choose(c, 0);
+      const ofD = choose(d, 512);
+      schedule[at] = (ofC & 0xffff0000) | (ofD >>> 16);
+      schedule[at + 1] = (ofC << 16) | (ofD & 0xffff);
+    }
+  }
+
+  /** Permuted choice 2 of C or D, by four groups of seven bits: the bytes of four S-boxes. */
+  function choose(half: number, base: number): number {
+    return (
+      (CHOICE_2[base | (half & 127)] as number) |
+      (CHOICE_2[base | 128 | ((half >>> 7) & 127)] as number) |
+      (CHOICE_2[base | 256 | ((half >>> 14) & 127)] as number) |
+      (CHOICE_2[base | 384 | ((half >>> 21) & 127)] as number) // in range: C and D are 28 bits
+    );
+  }
 }
 
 /** The schedule of the inverse cipher: the same rounds, backwards. */
@@ -187,8 +207,6 @@ function writeWord(bytes: Uint8Array, at: number, word: number): void {
 }
 
 /** S-box and P together: for every box and its six input bits, the output word rotated by one. */
-const SP = /* @__PURE__ */ combineSAndP();
-
 function combineSAndP(): Int32Array {
   const table = new Int32Array(512);
   for (const [box, values] of S_BOXES.entries()) {
@@ -206,46 +224,46 @@ function combineSAndP(): Int32Array {
   return table;
 }
 
-/** Permuted choice 1 by key bytes: for every byte and its value, the bits it gives to C and D. */
-const CHOICE_1 = /* @__PURE__ */ tabulate(
-  8,
-  /* @__PURE__ */ PC1.map((source, i) => ({
-    group: (source - 1) >> 3,
-    bit: 7 - ((source - 1) & 7),
-    column: i < 28 ? 0 : 1,
-    word: 1 << (27 - (i % 28)),
-  })),
-);
-
-/** Permuted choice 2 by groups of seven bits of C, then D: the bits for the odd and even words. */
-const CHOICE_2 = /* @__PURE__ */ tabulate(
-  7,
-  /* @__PURE__ */ PC2.map((source, i) => {
-    const position = 27 - ((source - 1) % 28); // in C or D, from the right
-    const box = Math.floor(i / 6);
-    return {
-      group: Math.floor(position / 7) + (source > 28 ? 4 : 0),
-      bit: position % 7,
-      column: box & 1,
-      word: 1 << (24 - 8 * (box >> 1) + 5 - (i % 6)),
-    };
-  }),
-);
-
-/** Which word a bit of a group of key bits contributes, and to which of the two columns. */
+/** Which word a bit of a group of key bits contributes. */
 interface Contribution {
   readonly group: number;
   readonly bit: number;
-  readonly column: number;
   readonly word: number;
 }
 
-/** Builds a table of pairs of words, for every value of each of eight groups of key bits. */
+/** Permuted choice 1 by the bytes of a key: what each gives to C, then what it gives to D. */
+function permutedChoice1(): Contribution[] {
+  return PC1.map((source, i) => ({
+    group: ((source - 1) >> 3) + (i < 28 ? 0 : 8),
+    bit: 7 - ((source - 1) & 7),
+    word: 1 << (27 - (i % 28)),
+  }));
+}
+
+/**
+ * Permuted choice 2 by groups of seven bits of C, then of D. Four S-boxes get their bits from C and
+ * four from D: the bytes of the odd ones come before those of the even ones.
+ */
+function permutedChoice2(): Contribution[] {
+  return PC2.map((source, i) => {
+    const position = 27 - ((source - 1) % 28); // in C or D, from the right
+    const box = Math.floor(i / 6) % 4;
+    const byte = (box & 1 ? 2 : 0) + (box >> 1); // from the left
+    return {
+      group: Math.floor(position / 7) + (source > 28 ? 4 : 0),
+      bit: position % 7,
+      word: 1 << (24 - 8 * byte + 5 - (i % 6)),
+    };
+  });
+}
+
+/** A word for every value of each group of key bits. */
 function tabulate(bits: number, contributions: readonly Contribution[]): Int32Array {
-  const table = new Int32Array(2 * 8 * (1 << bits));
-  for (const { group, bit, column, word } of contributions) {
+  const groups = 1 + Math.max(...contributions.map(({ group }) => group));
+  const table = new Int32Array(groups << bits);
+  for (const { group, bit, word } of contributions) {
     for (let value = 0; value < 1 << bits; value++) {
-      const entry = 2 * ((group << bits) + value) + column;
+      const entry = (group << bits) + value;
       if ((value >> bit) & 1) table[entry] = (table[entry] as number) | word;
     }
   }

@@ -40,6 +40,7 @@ export function scanOptionalBlocks(
   tr31Of2018: boolean,
 ): readonly ScannedBlock[] {
   const blocks: ScannedBlock[] = [];
+  if (count === 0) return blocks; // most headers, and a set takes as long as half an AES block
   const ids = new Set<string>();
   for (let i = 0, offset = from; i < count; i++) {
     const block = scanOptionalBlock(text, offset, tr31Of2018);
@@ -105,6 +106,8 @@ export function formatOptionalBlocks(
   blocks: readonly OptionalBlock[],
   blockLength: number,
 ): { readonly text: string; readonly count: number } {
+  if (blocks.length === 0) return { text: '', count: 0 };
+  if (blocks.length === 0) return { text: '', count: 0 };
   const ids = new Set<string>();
   let text = '';
   for (const block of blocks) {

@@ -92,12 +92,12 @@ export function rewrapKey(options: RewrapKeyOptions): string {
   const reading = readPolicy(options);
   const writing = writingPolicy(options);
   const keyBlock = scanKeyBlock(own(options, 'keyBlock'), reading);
-  const changes = own(options, 'header') ?? {};
-  requireObject(changes, 'header');
+  const changes = own(options, 'header');
+  if (changes !== undefined) requireObject(changes, 'header');
   const { key, findings } = openKeyBlock(own(options, 'from'), 'from', keyBlock, reading);
   const { header: old, reserved } = keyBlock.scanned;
   try {
-    const narrowed = narrowHeader(old, changes);
+    const narrowed = changes === undefined ? old : narrowHeader(old, changes);
     const version = VERSIONS[narrowed.versionId];
     return withBlockKeys(own(options, 'to'), 'to', version, (keys) => {
       settle(kbpkIssues(keys.kbpk, 'to'), writing);
