@@ -9,7 +9,7 @@ import { own, requireObject } from '../primitives/bytes.js';
 import type { KeyInput } from '../secret-key.js';
 import type { KeyBlockHeader } from '../tr31/header.js';
 import { scanKeyBlock } from '../tr31/parse.js';
-import { keyIssues } from '../tr31/policy.js';
+import { keyBytesMatter, keyIssues } from '../tr31/policy.js';
 import {
   type Allow,
   type Finding,
@@ -145,21 +145,40 @@ export function openMany(
   /** The rules about the key inside, and all that is reported about its block. */
   function findingsOf(
     chunk: Chunk,
-    { scanned, headerFindings, kbpkFindings }: Shape,
+    shape: Shape,
     lane: number,
     key: Uint8Array,
   ): readonly Finding[] | KeyblockError {
-    try {
-      const { header, blocks } = scanned;
-      const issues = keyIssues(header, key, kbpk.kbpk, blocks, workshop.checkValue);
+    return attempt(() => {
       // Of the one finding that headers alike do not share, the text knows the place.
       const ofText = chunk.hasLowerCase(lane)
         ? scanKeyBlock(chunk.keyBlockOf(lane), policy).findings
-        : headerFindings;
-      return ofText.concat(kbpkFindings, settle(issues, policy));
-    } catch (error) {
-      if (error instanceof KeyblockError) return error;
-      throw error;
-    }
+        : shape.headerFindings;
+      const ofKey = judge(shape, key);
+      if (ofKey instanceof KeyblockError) return ofKey;
+      return ofText.concat(shape.kbpkFindings, ofKey);
+    });
+  }
+
+  function judge(
+    { scanned: { header, blocks }, keyFindings }: Shape,
+    key: Uint8Array,
+  ): readonly Finding[] | KeyblockError {
+    const known = keyFindings.get(key.length);
+    if (known !== undefined) return known;
+    const found = attempt(() =>
+      settle(keyIssues(header, key, kbpk.kbpk, blocks, workshop.checkValue), policy),
+    );
+    if (!keyBytesMatter(header)) keyFindings.set(key.length, found);
+    return found;
+  }
+}
+
+function attempt<T>(work: () => T): T | KeyblockError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof KeyblockError) return error;
+    throw error;
   }
 }

@@ -156,7 +156,9 @@ export function isListOf(value: unknown, isItem: (item: unknown) => boolean): bo
 
 /** Whether a value has texts of its own by all of these names. */
 export function holdsTexts(value: unknown, names: readonly string[]): boolean {
-  for (const name of names) if (typeof member(value, name) !== 'string') return false;
+  if (!isObject(value)) return false;
+  const members = value as Readonly<Record<string, unknown>>;
+  for (const name of names) if (typeof own(members, name) !== 'string') return false;
   return true;
 }
 

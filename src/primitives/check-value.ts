@@ -2,11 +2,11 @@
 
 import { hmac } from '@noble/hashes/hmac.js';
 import { KeyblockError } from '../errors.js';
-import { createAes } from './aes.js';
+import { AES_WORDS, createAes } from './aes.js';
 import { fitsAlgorithm, type KeyAlgorithm } from './algorithms.js';
 import type { BlockCipher } from './block-cipher.js';
-import { createCmac } from './cmac.js';
-import { createTdes } from './des.js';
+import { doubleBlock } from './cmac.js';
+import { createTdes, TDES_WORDS } from './des.js';
 import { type HashName, hashFunction } from './hashes.js';
 import { encodeHex } from './hex.js';
 
@@ -70,19 +70,27 @@ export function fullCheckValue(
     throw new KeyblockError('UNSUPPORTED', { field: 'algorithm' });
   }
   if (method === 'hmac') throw new KeyblockError('UNSUPPORTED', { field: 'method' });
-  return blockCheckValue(algorithm === 'AES' ? createAes(key) : createTdes(key), method);
+  const cipher = algorithm === 'AES' ? createAes(key, schedule) : createTdes(key, schedule);
+  return blockCheckValue(cipher, method);
 }
 
-/** A MAC or the encryption of one block of zeros. Destroys the cipher. */
+/**
+ * Where the schedule of the key is while its check value is computed, and wiped: a fresh array
+ * takes longer than all the rest.
+ */
+const schedule = /* @__PURE__ */ new Int32Array(Math.max(AES_WORDS, TDES_WORDS));
+
+/**
+ * The encryption of one block of zeros, or its CMAC: the encryption of the subkey K1, which is added
+ * to a last block that is whole (SP 800-38B 6.2). Destroys the cipher.
+ */
 function blockCheckValue(cipher: BlockCipher, method: 'legacy' | 'cmac'): Uint8Array {
   const block = new Uint8Array(cipher.blockLength);
-  if (method === 'cmac') {
-    const cmac = createCmac(cipher);
-    const mac = cmac.compute(block);
-    cmac.destroy();
-    return mac;
-  }
   cipher.encryptBlock(block, 0);
+  if (method === 'cmac') {
+    doubleBlock(block);
+    cipher.encryptBlock(block, 0);
+  }
   cipher.destroy();
   return block;
 }

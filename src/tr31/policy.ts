@@ -104,6 +104,22 @@ export function keyIssues(
   return issues;
 }
 
+/** Whether {@link keyIssues} looks at more of a key than how long it is. */
+export function keyBytesMatter({ algorithm: letter, optionalBlocks }: KeyBlockHeader): boolean {
+  switch (keyAlgorithm(letter)) {
+    case 'TDES': // equal parts
+    case 'DES':
+    case 'RSA': // their DER
+    case 'EC':
+    case 'DSA':
+      return true;
+    case 'AES':
+    case 'HMAC':
+    case 'other':
+      return optionalBlocks.some(({ id }) => id === 'KC');
+  }
+}
+
 /** The hash of an HMAC key, where optional block HM names it. */
 export function hmacHash(header: KeyBlockHeader): HashName | undefined {
   return contentOf(header, 'HM')?.hash;

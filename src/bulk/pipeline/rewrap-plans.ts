@@ -10,7 +10,7 @@ import { keyAlgorithm } from '../../tr31/codes.js';
 import type { KeyBlockHeader } from '../../tr31/header.js';
 import { scanOptionalBlocks } from '../../tr31/optional-blocks.js';
 import type { MaskedKeyLength } from '../../tr31/payload.js';
-import { kbpkIssues, keyIssues } from '../../tr31/policy.js';
+import { kbpkIssues, keyBytesMatter, keyIssues } from '../../tr31/policy.js';
 import {
   describeNewKbpk,
   type HeaderChanges,
@@ -73,12 +73,15 @@ export function planForKey(rules: RewrapRules, shape: Shape, key: Uint8Array): P
 }
 
 /** Whether more than the length of a key may matter: its parts, its DER, its check value. */
-function keyMatters({ from, to }: RewrapRules, { version, scanned }: Shape, keyLength: number) {
-  const { algorithm: letter, optionalBlocks } = scanned.header;
-  const algorithm = keyAlgorithm(letter);
-  if (optionalBlocks.some(({ id }) => id === 'KC')) return true;
-  if (algorithm === 'RSA' || algorithm === 'EC' || algorithm === 'DSA') return true;
-  if (algorithm !== 'TDES' && algorithm !== 'DES') return false;
+function keyMatters(
+  { from, to }: RewrapRules,
+  { version, scanned: { header } }: Shape,
+  keyLength: number,
+): boolean {
+  if (!keyBytesMatter(header)) return false;
+  const algorithm = keyAlgorithm(header.algorithm);
+  if (algorithm !== 'TDES' && algorithm !== 'DES') return true;
+  if (header.optionalBlocks.some(({ id }) => id === 'KC')) return true;
   // No key is stronger than its length promises: under a KBPK that reaches that, none is too
   // strong.
   const most = nominalStrength(algorithm, keyLength);

@@ -29,6 +29,8 @@ export interface Shape {
   readonly headerFindings: readonly Finding[];
   /** What is reported about the KBPK. */
   readonly kbpkFindings: readonly Finding[];
+  /** What the rules say of keys, by their length: of such whose bytes do not matter. */
+  readonly keyFindings: Map<number, readonly Finding[] | KeyblockError>;
   /** Why no block of this shape is opened under the KBPK. */
   readonly refused: KeyblockError | undefined;
   /** The header in words, and which of its bits have to be the same. */
@@ -215,6 +217,7 @@ function createShape(
     payloadLength: Math.floor((keyBlockLength - headerLength) / 2) - version.macLength,
     headerFindings: settle(issues, policy),
     kbpkFindings,
+    keyFindings: new Map(),
     refused,
     pattern: pattern.map((word, i) => word & (mask[i] as number)), // as long
     mask,

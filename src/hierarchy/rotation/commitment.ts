@@ -8,6 +8,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { KeyblockError } from '../../errors.js';
 import { decodeHex, encodeHex } from '../../primitives/hex.js';
 import { type SecretKey, withClearKey } from '../../secret-key.js';
+import { utf8 } from '../digest.js';
 import type { Commitment, KeyAttributes } from '../records.js';
 
 /** Bytes of a hash, and of a sum. */
@@ -63,7 +64,6 @@ function labelOf(jobId: string): Uint8Array {
 }
 
 function committerOf(commitmentKey: Uint8Array): Committer {
-  const text = new TextEncoder();
   // States that are copied for every key: to make them anew would cost as much as the hash.
   const macStart = hmac.create(sha256, commitmentKey);
   const hashStart = sha256.create();
@@ -76,7 +76,7 @@ function committerOf(commitmentKey: Uint8Array): Committer {
       mac.update(key).digestInto(output);
       hashStart._cloneInto(hash);
       hash
-        .update(text.encode(nameText(name, attributes)))
+        .update(utf8(nameText(name, attributes)))
         .update(output)
         .digestInto(output);
       return output;
