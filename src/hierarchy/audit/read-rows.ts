@@ -37,18 +37,25 @@ export function readRows(rows: Iterable<unknown>, report: Report): Rows {
     jobs: new Map(),
   };
   const known = new Set<string>();
+  const aliases = new Map<string, number>();
   for (const row of rows) {
     const record = readRow(row);
     if (record === undefined) {
       report('malformed-record', nameOf(row));
       continue;
     }
-    // Regions may be dumped together: a key and its copy are of one ID.
-    const region = record.kind === 'customer-key' ? record.regionId : '';
-    const name = `${record.kind} ${region} ${recordId(record)}`;
-    if (known.has(name)) report('duplicate-record', recordId(record));
-    known.add(name);
     place(record, read);
+    const id = recordId(record);
+    // Regions may be dumped together: a key and its copy are of one ID, and so are their aliases.
+    if (record.kind === 'alias') aliases.set(id, (aliases.get(id) ?? 0) + 1);
+    const region = record.kind === 'customer-key' ? record.regionId : '';
+    const name = `${record.kind} ${region} ${id}`;
+    if (known.has(name) && record.kind !== 'alias') report('duplicate-record', id);
+    known.add(name);
+  }
+  // An alias does not say of which region it is: there may be as many as there are regions.
+  for (const [id, count] of aliases) {
+    if (count > Math.max(1, read.regions.size)) report('duplicate-record', id);
   }
   return read;
 }

@@ -50,11 +50,13 @@ export interface CarriedOut {
 
 /**
  * Carries out a command about a copy, once: a command that is not later than the last one carried
- * out is answered and changes nothing, in whatever order they arrive.
+ * out is answered and changes nothing, in whatever order they arrive. In the region that was the
+ * primary before a promotion the first command makes the key itself a copy, of that in the new one.
  *
  * @param options - The copy as stored, and the command.
  * @returns The record to store, and the answer.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is no copy, or of another key.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a copy of another key, and for a key of the
+ * region that the command names as the primary.
  *
  * @example
  * ```ts no-run
@@ -76,8 +78,9 @@ export function carryOut(options: CarryOutOptions): CarriedOut {
   const nothing = { record: stored, writes: [], audit: [] };
   if (stored === undefined) return { ...nothing, result: { command: given, outcome: 'gone' } };
   const record = requireCustomerKey(stored);
-  const { replicaOf, lifecycle } = record;
-  if (replicaOf === undefined || replicaOf.keyId !== given.keyId) {
+  const { lifecycle } = record;
+  const replicaOf = record.replicaOf ?? originOf(record, given);
+  if (replicaOf?.keyId !== given.keyId) {
     throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   }
   if (isGone(lifecycle, given, at)) {
@@ -102,6 +105,15 @@ export function carryOut(options: CarryOutOptions): CarriedOut {
     audit: [auditEvent(env, `replica.${given.type}`, record, { recordId })],
     result: done(given, next.lifecycle),
   };
+}
+
+/** What a key of the former primary is a copy of, from the first command on: of no other region. */
+function originOf(
+  { keyId, regionId }: CustomerKeyRecord,
+  { originRegionId }: ReplicaChangeCommand,
+): CustomerKeyRecord['replicaOf'] {
+  const isElsewhere = typeof originRegionId === 'string' && originRegionId !== regionId;
+  return isElsewhere ? { regionId: originRegionId, keyId, order: 0 } : undefined;
 }
 
 /** What was purged, or may be at any moment, is not brought back. */

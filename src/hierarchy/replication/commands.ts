@@ -28,6 +28,11 @@ interface CommandBase {
 interface KeyCommand extends CommandBase {
   /** The key by its ID in the origin. */
   readonly keyId: string;
+  /**
+   * The region that the copy is one of: the primary. In the primary itself, which had copies before
+   * its promotion, the primary before it.
+   */
+  readonly originRegionId: string;
 }
 
 interface ReplicaCommand extends KeyCommand {
@@ -51,8 +56,6 @@ export interface ImportTr31Command extends KeyCommand {
   readonly generation: number;
   /** TR-31 version D, as the export was answered. */
   readonly keyBlock: string;
-  /** Where the key is changed: what its copy says that it is a copy of. */
-  readonly originRegionId: string;
   /** Of the key in the origin: that of the copy has to be the same. */
   readonly kcv: Kcv;
   /** As `digestOfAttributes` computes it in the origin: that of the copy has to be the same. */

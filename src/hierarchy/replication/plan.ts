@@ -117,8 +117,7 @@ function planImport(
 ): ReplicaLedgerEntry {
   const { created, enabled, tags } = situation.desired;
   const { kcv, attributesDigest } = created;
-  const { regionId: originRegionId } = primaryOf(situation.draft);
-  const brought = { keyBlock, originRegionId, kcv, attributesDigest, enabled, tags };
+  const brought = { keyBlock, kcv, attributesDigest, enabled, tags };
   const { exported: _, ...entry } = situation.entry;
   return ask({ ...situation, entry }, { pairId }, { type: 'importTr31', generation, ...brought });
 }
@@ -198,10 +197,17 @@ function ask(
   command: NewKeyCommand,
 ): ReplicaLedgerEntry {
   const { keyId } = key;
-  const work = send(draft, entry, `key/${keyId}`, { ...command, pairId, keyId });
+  const originRegionId = originFor(draft, entry);
+  const work = send(draft, entry, `key/${keyId}`, { ...command, pairId, keyId, originRegionId });
   const { reason: _, refusedBy: __, ...others } = entry;
   const copying = command.type === 'exportTr31' || command.type === 'importTr31';
   return { ...others, ...work, state: copying ? 'copying' : 'updating' };
+}
+
+/** Where the copies of a region come from: the primary, or of that itself the one before it. */
+function originFor({ primaries }: Draft, { regionId }: ReplicaLedgerEntry): string {
+  const others = primaries.filter((primary) => primary.regionId !== regionId);
+  return (others.at(-1) ?? primaryOf({ primaries })).regionId;
 }
 
 function rest(entry: ReplicaLedgerEntry, state: ReplicaState): ReplicaLedgerEntry {

@@ -11,7 +11,10 @@ type Without<T, Names extends PropertyKey> = T extends unknown ? Omit<T, Names &
 type Given = 'commandId' | 'order' | 'issuedAt' | 'replicaRegionId' | 'regionId';
 
 /** A command about a key, as far as its plan knows it. In the region of the copy, if not said. */
-export type NewKeyCommand = Without<ReplicaKeyCommand, Given | 'pairId' | 'keyId'> & {
+export type NewKeyCommand = Without<
+  ReplicaKeyCommand,
+  Given | 'pairId' | 'keyId' | 'originRegionId'
+> & {
   readonly regionId?: string | undefined;
 };
 

@@ -121,12 +121,13 @@ const BEFORE_PROMOTION: readonly RotationPhase[] = [
  * Gives a rotation up before it is promoted. The new main key is on its way out at once; then
  * {@link cleanupTasks} drops its blocks, and {@link retire} ends the job. Every record is left with
  * the blocks that it had before. Not from a compromised main key: keys that were made meanwhile
- * have a block under the new one alone, and could not go back. Such a rotation goes on.
+ * have a block under the new one alone, and could not go back. Such a rotation goes on, unless it
+ * can not: because the new main key is compromised as well, or was lost before it went to a device.
  *
  * @param options - A rotation that is not promoted.
  * @returns Job and main key, and the writes that store them: the main key first.
  * @throws {@link KeyblockError} `STATE_CONFLICT` when it is promoted (see {@link rollback}), paused
- * or over, and where the old main key is compromised; `INVALID_ARGUMENT`.
+ * or over, and where the old main key alone is compromised; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts
@@ -150,7 +151,8 @@ export function abort<M extends MainKeyRecord>(options: RotationOptions<M>): Rot
   if (to?.state !== 'pending') throw conflict('record');
   const from = mainKey.versions.find(({ version }: MainKeyVersion) => version === job.from.version);
   const isUnderWay = to.draining === true;
-  if (!isUnderWay && from?.compromised !== undefined) throw conflict('record');
+  const goesOn = from?.compromised !== undefined && canGoOn(job, mainKey, to);
+  if (!isUnderWay && goesOn) throw conflict('record');
   const fenced = isUnderWay
     ? mainKey
     : withVersion(mainKey, to.version, (version) => ({ ...version, draining: true }));
@@ -158,4 +160,16 @@ export function abort<M extends MainKeyRecord>(options: RotationOptions<M>): Rot
   const next = job.phase === 'aborting' ? job : withFence(entered, at);
   const audit = next === job ? [] : [auditEvent(next, at, 'rotation.abort')];
   return stepFrom({ job, mainKey }, { job: next, mainKey: fenced }, audit);
+}
+
+/** Whether a new main key can still become the active one: it is nobody else's, and somebody's. */
+function canGoOn(
+  { phase }: RotationJob,
+  mainKey: MainKeyRecord,
+  { version, compromised }: MainKeyVersion,
+): boolean {
+  if (compromised !== undefined) return false;
+  // That of a profile is in its record.
+  if (mainKey.kind === 'profile' || (phase !== 'planned' && phase !== 'distributing')) return true;
+  return mainKey.tokens.some((token) => token.version === version);
 }

@@ -127,9 +127,16 @@ export function rewrapTasks({ job, mainKey, page, size }: PageOptions): readonly
 
 /** Whether keys may get a block under a version: not when it is on its way out. */
 export function mayReceive(mainKey: MainKeyRecord, { version }: KeyRef): boolean {
-  const { state, draining, compromised } = versionOf<MainKeyVersion>(mainKey.versions, version);
-  if (draining === true || compromised !== undefined) return false;
+  const versions: readonly MainKeyVersion[] = mainKey.versions;
+  const { state, draining, compromised } = versionOf(versions, version);
+  if (draining === true) return false;
+  if (compromised !== undefined) return state === 'active' && versions.some(isGivenUp);
   return state === 'active' || state === 'pending';
+}
+
+/** A new main key that is compromised too: what is under it alone goes back, and is no safer. */
+function isGivenUp({ state, draining, compromised }: MainKeyVersion): boolean {
+  return state === 'pending' && draining === true && compromised !== undefined;
 }
 
 function missingItems(

@@ -100,11 +100,18 @@ describe('auditHierarchy', () => {
     expect(audit([...healthy].reverse())).toEqual([]);
   });
 
+  it('takes regions that were dumped together, with an alias in each', () => {
+    const { record: second } = createRegionKey({ env, regionId: 'us-east-1', kdh: { hsmId: 'h' } });
+    expect(audit([...healthy, second, alias])).toEqual([]);
+    expect(audit([...healthy, second, alias, alias])).toEqual(['duplicate-record alias:pin']);
+  });
+
   it.each<[string, readonly unknown[]]>([
     ['malformed-record k9', [...healthy, { kind: 'customer-key', keyId: 'k9' }]],
     ['malformed-record ', [...healthy, null]],
     ['malformed-record ', [...healthy, { kind: 'unheard-of' }]],
     ['duplicate-record k1', [...healthy, { ...key, revision: 9 }]],
+    ['duplicate-record alias:pin', [...healthy, alias]],
     ['orphan-key k1', [region, key]],
     ['dangling-alias alias:pin', [region, profile, other, alias]],
     ['job-missing eu-central-1/shop', withProfile({ jobId: 'job-9' })],

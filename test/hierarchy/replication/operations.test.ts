@@ -73,14 +73,11 @@ describe('promoteReplica', () => {
     const stopped = replication.reduce({ env, ledger: promoted.ledger, events });
     // Nothing leads back yet: it is kept.
     expect(stopped.commands).toEqual([]);
-    origin.records.set('k1', {
-      ...origin.get('k1'),
-      replicaOf: { regionId: DESTINATION, keyId: 'k1', order: 0 },
-    });
     const back = establishedPair(destination, origin, 'back');
     const replayed = replication.attach({ env, ledger: stopped.ledger, pair: back });
     const after = settle(replayed, both, env);
     expect(origin.get('k1').lifecycle.enabled).toBe(false);
+    expect(origin.get('k1').replicaOf).toMatchObject({ regionId: DESTINATION, keyId: 'k1' });
     expect(entryOf(after, 'k1', ORIGIN).state).toBe('synchronized');
     // And back again.
     const failedBack = replication.promoteReplica({ env, ledger: after, regionId: ORIGIN });
@@ -99,6 +96,35 @@ describe('promoteReplica', () => {
     const newer = { ...destination.tag('k1', { a: 'new' }), sequence: 1 };
     const both = replication.reduce({ env, ledger: promoted, events: [newer, late] });
     expect(both.ledger.keys['k1']?.tags['a']?.value).toBe('new');
+  });
+
+  it('still brings what was on its way to the new primary', () => {
+    const { ledger, origin, destination, both } = setUp();
+    const { ledger: sent, commands } = replication.reduce({
+      env,
+      ledger,
+      events: [origin.create('k2')],
+    });
+    const promoted = replication.promoteReplica({ env, ledger: sent, regionId: DESTINATION });
+    const step = { ...promoted, commands: [...commands, ...promoted.commands] };
+    const after = settle(step, both, env);
+    expect(entryOf(after, 'k2', DESTINATION).state).toBe('synchronized');
+    expect(destination.get('k2').replicaOf).toMatchObject({ regionId: ORIGIN, keyId: 'k2' });
+  });
+
+  it('leaves the keys of the primary alone, whatever command gets there', () => {
+    const { ledger, origin } = setUp();
+    const { commands } = replication.reduce({ env, ledger, events: [origin.stop('k1')] });
+    const [command] = commands as readonly replication.SetEnabledCommand[];
+    if (command === undefined) throw new Error('no command');
+    expect(command.originRegionId).toBe(ORIGIN);
+    const record = origin.get('k1');
+    const { originRegionId: _, ...older } = command;
+    for (const one of [command, older as replication.SetEnabledCommand]) {
+      expect(() => replication.carryOut({ env, record, command: one })).toThrow(
+        expect.objectContaining({ code: 'STATE_CONFLICT' }),
+      );
+    }
   });
 
   it('lists the keys that the new primary does not have', () => {

@@ -5,11 +5,12 @@ import {
   createRegionKey,
   type HsmSyncRecord,
   mainKeys,
+  type RegionKeyRecord,
   rotation,
 } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import { begin, drive, steps } from './drive.js';
-import { addCustomer, createWorld, now, REGION, ringOf } from './world.js';
+import { addCustomer, createWorld, KDH, now, REGION, ringOf, type World } from './world.js';
 
 const PROFILE = 'p1';
 const V1 = { keyId: `${REGION}/${PROFILE}`, version: 1 };
@@ -123,6 +124,77 @@ describe('a compromised main key', () => {
   });
 });
 
+describe('both main keys compromised', () => {
+  const reason = 'suspected-compromise' as const;
+
+  it('ends by going back, keys made meanwhile included, and can then be left anew', async () => {
+    const world = createWorld(1, 3);
+    compromise(world, 1);
+    begin(world, PROFILE, { reason });
+    addCustomer(world, PROFILE, 'born'); // under the new one alone
+    compromise(world, 2);
+    const { job, mainKey } = begin(world, PROFILE);
+    const aborted = rotation.abort({ env: { at: now(world) }, job, mainKey });
+    world.store.writeAll(aborted.writes);
+    expect(await drive(world, PROFILE)).toMatchObject({ last: 'done' });
+    expect(world.store.job(job.jobId)?.phase).toBe('aborted');
+    const under = world.store.customers(PROFILE).flatMap(({ slots }) => slots.map((s) => s.under));
+    expect(under.map(({ version }) => version)).toEqual([1, 1, 1, 1]);
+    expect(await drive(world, PROFILE, { reason })).toMatchObject({ last: 'done' });
+    expect(world.store.profile(PROFILE).versions.at(-1)).toMatchObject({
+      version: 3,
+      state: 'active',
+    });
+  });
+
+  it("does not end so while the new one is nobody else's", () => {
+    const world = createWorld(1, 1);
+    compromise(world, 1);
+    const { job, mainKey } = begin(world, PROFILE, { reason });
+    expect(() => rotation.abort({ env: { at: now(world) }, job, mainKey })).toThrow(stateConflict);
+  });
+
+  function compromise(world: World, version: number): void {
+    const record = world.store.profile(PROFILE);
+    const marked = mainKeys.markCompromised({ env: { at: now(world) }, record, version });
+    world.store.writeAll(marked.writes);
+  }
+});
+
+describe('a new main key of a compromised region', () => {
+  it('that was lost before any token was made is given up, and the next one is made', () => {
+    const world = createWorld(0, 0);
+    const { job, mainKey } = lost(world);
+    const aborted = rotation.abort({ env: { at: now(world) }, job, mainKey });
+    const { mainKey: left } = rotation.retire({
+      env: { at: new Date(now(world).getTime() + 300_000) },
+      job: aborted.job,
+      mainKey: aborted.mainKey,
+      stragglers: 0,
+    });
+    const planned = rotation.plan({ env: { at: now(world) }, mainKey: left, kdh: KDH });
+    expect(planned.pending?.lengthBits).toBe(256);
+    expect(planned.job.to.version).toBe(3);
+  });
+
+  it('that a token was made for goes on', () => {
+    const world = createWorld(0, 0);
+    const { job, mainKey } = lost(world);
+    const token = { hsmId: 'hsm-2', version: 2 } as RegionKeyRecord['tokens'][number];
+    const issued = { ...(mainKey as RegionKeyRecord), tokens: [token] };
+    expect(() => rotation.abort({ env: { at: now(world) }, job, mainKey: issued })).toThrow(
+      stateConflict,
+    );
+  });
+
+  /** A rotation of a compromised region, planned by a process that died with the new key. */
+  function lost(world: World): rotation.RotationStep {
+    const env = { at: now(world) };
+    const { record } = mainKeys.markCompromised({ env, record: world.store.region, version: 1 });
+    return rotation.plan({ env, mainKey: record, kdh: KDH, reason: 'suspected-compromise' });
+  }
+});
+
 describe('the end of a main key', () => {
   it('does not come while a block is left, nor before its time', async () => {
     const world = createWorld(1, 2);
@@ -219,9 +291,7 @@ describe('the switch of a region', () => {
     const { mainKey } = started;
     const blank = mainKeys.createHsmRecord({ regionId: 'eu-central-1', hsmId: 'hsm-2' });
     const late = { ...blank, state: 'in-service' } as const;
-    expect(() => rotation.promote({ env, job, mainKey, hsms: [late] })).toThrow(
-      expect.objectContaining({ code: 'STATE_CONFLICT' }),
-    );
+    expect(() => rotation.promote({ env, job, mainKey, hsms: [late] })).toThrow(stateConflict);
     const { mainKey: switched } = rotation.promote({ env, job, mainKey, hsms: [blank] });
     expect(switched.versions.map(({ state }) => state)).toEqual(['retiring', 'active']);
   });
