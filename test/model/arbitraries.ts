@@ -1,7 +1,8 @@
-// What may happen to a rotation, in any order.
+// What may happen to a rotation, in any order, as commands of fast-check.
 
 import fc from 'fast-check';
-import type { Fault, Operation } from './rotation.js';
+import type { World } from '../hierarchy/rotation/world.js';
+import { type Fault, Model, type Operation } from './rotation.js';
 
 const index = fc.nat({ max: 63 });
 
@@ -56,8 +57,27 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
 );
 
+/** A reference of clear keys, and the store that has to agree with it after every command. */
+type Command = fc.AsyncCommand<Model['reference'], Model>;
+
+function commandOf(thing: Operation): Command {
+  return {
+    check: () => true, // what it meets decides what it does
+    run: (_, model) => model.run(thing),
+    toString: () => fc.stringify(thing),
+  };
+}
+
 /** Up to fifty things that happen. */
-export const operations: fc.Arbitrary<Operation[]> = fc.array(operation, {
-  minLength: 10,
-  maxLength: 50,
+export const operations: fc.Arbitrary<Iterable<Command>> = fc.commands([operation.map(commandOf)], {
+  maxCommands: 50,
+  size: 'max',
 });
+
+/** Does all of them in a world, and then what is left to do. */
+export async function runAll(world: World, commands: Iterable<Command>): Promise<Model> {
+  const model = new Model(world);
+  await fc.asyncModelRun(() => ({ model: model.reference, real: model }), commands);
+  await model.finish();
+  return model;
+}

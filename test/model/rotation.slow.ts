@@ -2,9 +2,8 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { operations } from './arbitraries.js';
+import { operations, runAll } from './arbitraries.js';
 import { checkpoint } from './crash.js';
-import { Model } from './rotation.js';
 
 it('never loses a key in 10,000 sequences, and comes to its end', {
   timeout: 3_600_000,
@@ -12,10 +11,8 @@ it('never loses a key in 10,000 sequences, and comes to its end', {
   const start = checkpoint(1, 3);
   let steps = 0;
   await fc.assert(
-    fc.asyncProperty(operations, async (list) => {
-      const model = new Model(start.restore());
-      for (const operation of list) await model.run(operation);
-      await model.finish();
+    fc.asyncProperty(operations, async (commands) => {
+      const model = await runAll(start.restore(), commands);
       steps += [...model.done.values()].reduce((sum, count) => sum + count, 0);
     }),
     { numRuns: 10_000 },

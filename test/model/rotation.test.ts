@@ -3,9 +3,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { operations } from './arbitraries.js';
+import { operations, runAll } from './arbitraries.js';
 import { checkpoint } from './crash.js';
-import { Model } from './rotation.js';
 
 const start = checkpoint(1, 3);
 
@@ -13,10 +12,8 @@ describe('a rotation that everything happens to', () => {
   it('never loses a key, and comes to its end', { timeout: 120_000 }, async () => {
     const done = new Map<string, number>();
     await fc.assert(
-      fc.asyncProperty(operations, async (list) => {
-        const model = new Model(start.restore());
-        for (const operation of list) await model.run(operation);
-        await model.finish();
+      fc.asyncProperty(operations, async (commands) => {
+        const model = await runAll(start.restore(), commands);
         for (const [what, count] of model.done) done.set(what, count + (done.get(what) ?? 0));
       }),
       { numRuns: 200 },

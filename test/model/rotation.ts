@@ -64,6 +64,11 @@ export class Model {
   readonly #rows = new Map<string, CustomerKeyRecord[]>();
   #created = 0;
 
+  /** The clear keys by their IDs, made and never rotated: what every block has to come to. */
+  get reference(): World['truth'] {
+    return this.world.truth;
+  }
+
   constructor(world: World) {
     this.world = world;
     this.invariants = new Invariants(world);

@@ -20,8 +20,9 @@ const bits = (value: number, count: number): number[] =>
 describe('the gate lists of DES', () => {
   it.each(DES_S_BOXES.map((list, box) => ({ list, box })))('are box $box', ({ list, box }) => {
     for (let input = 0; input < 64; input++) {
-      const output = evaluate(list, bits(input, 6).reverse());
-      expect(output, `input ${input}`).toEqual(bits(desSBox(box, input), 4).reverse());
+      const output = evaluate(list, bits(input ^ list.invertedInputs, 6).reverse());
+      const expected = desSBox(box, input) ^ list.invertedOutputs;
+      expect(output, `input ${input}`).toEqual(bits(expected, 4).reverse());
     }
   });
 
@@ -62,11 +63,11 @@ describe('the gate lists of AES', () => {
 
 describe('the programs', () => {
   it('run a round of DES as FIPS 46-3 has it', () => {
-    for (let box = 0; box < 8; box++) {
+    for (const [box, { invertedInputs, invertedOutputs }] of DES_S_BOXES.entries()) {
       for (let input = 0; input < 64; input++) {
         // The six bits of one box: half of them from the half, half of them from the key.
         const half = input & 0b101010;
-        const key = input & 0b010101;
+        const key = (input & 0b010101) ^ invertedInputs;
         const from = new Int32Array(32);
         const masks = new Int32Array(48);
         for (let i = 0; i < 6; i++) {
@@ -75,7 +76,7 @@ describe('the programs', () => {
         }
         const to = new Int32Array(32);
         run((desRound()[box] ?? createProgram()).steps, { from, to, masks });
-        const output = desSBox(box, input);
+        const output = desSBox(box, input) ^ invertedOutputs;
         for (const [i, source] of P.entries()) {
           const bit = source - 1 - 4 * box;
           const expected = bit >= 0 && bit < 4 ? 0 - ((output >> (3 - bit)) & 1) : 0;
