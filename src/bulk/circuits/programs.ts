@@ -12,16 +12,13 @@ import { createProgram, type Program, type Value } from './program.js';
 
 /**
  * One round of DES, a program for every S-box: XORs the cipher function of the half `from` under 48
- * masks to the half `to`. The expansion and the permutation P are but indices.
+ * masks to the half `to`, but for inversions. The expansion and the permutation P are but indices.
  */
 export function desRound(): Program[] {
   return DES_S_BOXES.map((list, box) => {
     const program = createProgram();
     const inputs = range(6).map((i) =>
-      program.xor(
-        program.load('from', (4 * box + i + 31) % 32),
-        program.load('masks', 6 * box + i),
-      ),
+      program.xor(program.load('from', sourceOf(6 * box + i)), program.load('masks', 6 * box + i)),
     );
     for (const [i, output] of program.gates(list, inputs).entries()) {
       const index = P.indexOf(4 * box + i + 1);
@@ -29,6 +26,29 @@ export function desRound(): Program[] {
     }
     return program;
   });
+}
+
+/**
+ * What the inversions of the S-boxes add to the masks of four rounds of DES, as bits: 48 for the
+ * first and the last, and 48 for the two between. A half that a round has changed is inverted where
+ * outputs are, and so the other one after the next; after four rounds both are as they should be.
+ */
+export function desInversions(): readonly (readonly number[])[] {
+  const bitOf = (bits: number, count: number, i: number) => (bits >> (count - 1 - i)) & 1;
+  const ofInputs = DES_S_BOXES.flatMap(({ invertedInputs }) =>
+    range(6).map((i) => bitOf(invertedInputs, 6, i)),
+  );
+  const ofOutputs = DES_S_BOXES.flatMap(({ invertedOutputs }) =>
+    range(4).map((i) => bitOf(invertedOutputs, 4, i)),
+  );
+  const ofHalf = P.map((source) => ofOutputs[source - 1] as number); // in range: a permutation
+  const between = ofInputs.map((bit, i) => bit ^ (ofHalf[sourceOf(i)] as number)); // of 32 planes
+  return [ofInputs, between];
+}
+
+/** The expansion: which plane of a half is input `i` of all 48 of the S-boxes. */
+function sourceOf(i: number): number {
+  return (4 * Math.floor(i / 6) + (i % 6) + 31) % 32;
 }
 
 /** SubBytes of AES on one byte of `to`, in place, without the constant 63. */

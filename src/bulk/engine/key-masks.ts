@@ -8,6 +8,7 @@
 import { PC1, PC2, ROTATIONS } from '../../primitives/des-tables.js';
 import { aesLayers } from '../circuits/aes-layers.js';
 import { aesPlane } from '../circuits/layouts.js';
+import { desInversions } from '../circuits/programs.js';
 import type { PlaneConstant } from './engine.js';
 
 /** From one round of triple DES to the next, of which 48 words are masks; and of all 48 rounds. */
@@ -22,6 +23,12 @@ export function aesRounds(keyLength: number): number {
   return keyLength / 4 + 6;
 }
 
+/**
+ * What the circuits leave to the masks, in the first and the last of four rounds, and in the two
+ * between. It is the same backwards, and so for decryption.
+ */
+const [OUTER, INNER] = /* @__PURE__ */ desInversions() as [number[], number[]];
+
 /** The masks of triple DES in EDE order, under a key of 8, 16 or 24 bytes. */
 export function tdesMasks(key: Uint8Array): Int32Array {
   const masks = new Int32Array(TDES_MASKS);
@@ -32,11 +39,13 @@ export function tdesMasks(key: Uint8Array): Int32Array {
       rotation += ROTATIONS[round] as number; // in range: 16 rounds
       // The middle pass decrypts.
       const at = TDES_ROUND_MASKS * (16 * pass + (pass === 1 ? 15 - round : round));
+      const inversions = (round + 1) & 2 ? INNER : OUTER;
       for (let i = 0; i < 48; i++) {
         const choice = (PC2[i] as number) - 1; // in range: 48 bits of CD, two halves of 28
         const half = choice < 28 ? 0 : 28;
         const bit = (PC1[half + ((choice - half + rotation) % 28)] as number) - 1;
-        masks[at + i] = -(((key[part + (bit >> 3)] as number) >> (7 - (bit & 7))) & 1);
+        const keyBit = ((key[part + (bit >> 3)] as number) >> (7 - (bit & 7))) & 1;
+        masks[at + i] = -(keyBit ^ (inversions[i] as number)); // in range: 48 of them
       }
     }
   }
