@@ -211,7 +211,7 @@ export function exportCustomerKey(options: ExportCustomerKeyOptions): ExportedCu
       kbpk: kek,
       key,
       header: own(options, 'pedigree') === false ? withoutPedigree(header) : header,
-      checkValues: own(options, 'checkValues'),
+      checkValues: missingCheckValues(own(options, 'checkValues'), header),
       randomBytes: own(env, 'randomBytes'),
     });
     const recordId = record.keyId;
@@ -257,6 +257,15 @@ export function openForExport(
     key.destroy();
     throw error;
   }
+}
+
+/** A key that was imported with its check value has it already, and it is right. */
+function missingCheckValues(
+  wanted: ExportCustomerKeyOptions['checkValues'],
+  { optionalBlocks }: KeyBlockHeader,
+): ExportCustomerKeyOptions['checkValues'] {
+  if (!Array.isArray(wanted) || wanted.length > 2) return wanted; // none, or refused
+  return [...wanted].filter((id) => !optionalBlocks.some((block) => block.id === id));
 }
 
 /** For a recipient that refuses WP. */

@@ -63,6 +63,20 @@ describe('exportCustomerKey', () => {
     });
   });
 
+  it('keeps the check value that came with the key, and writes no second one', () => {
+    const extra = [{ id: 'KC', data: '01BE7ED6' }];
+    const record = recordOf({ extra });
+    const { keyBlock } = exportCustomerKey({
+      env,
+      record,
+      profile,
+      ring,
+      kek,
+      checkValues: ['KC'],
+    });
+    expect(unwrapKey({ kbpk: kek, keyBlock }).header.optionalBlocks).toEqual(extra);
+  });
+
   it('writes version B under a TDES KEK', () => {
     const key = new SecretKey({
       algorithm: 'TDES',
