@@ -37,8 +37,8 @@ interface KeyState {
   destroyed: boolean;
 }
 
-/** Bytes of the library's own, on their way into a handle: see `adoptKey`. */
-let adopted: Uint8Array<ArrayBuffer> | undefined;
+/** A key of the library's own, on its way into a handle: see `adoptKey`. */
+let adopted: KeyState | undefined;
 
 let stateOf: (value: unknown) => KeyState | undefined;
 
@@ -78,20 +78,7 @@ export class SecretKey {
    * keys of that length.
    */
   constructor(options: SecretKeyOptions) {
-    requireObject(options, 'options');
-    const algorithm = own(options, 'algorithm');
-    if (!isKeyAlgorithm(algorithm)) {
-      throw new KeyblockError('INVALID_ARGUMENT', { field: 'algorithm' });
-    }
-    const hash = own(options, 'hash');
-    if (hash !== undefined && !isHashName(hash)) {
-      throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
-    }
-    const bytes = adopted ?? copyBytes(own(options, 'bytes'), 'bytes');
-    if (!fitsAlgorithm(algorithm, bytes.length) && adopted === undefined) {
-      throw new KeyblockError('INVALID_LENGTH', { field: 'bytes' });
-    }
-    this.#state = { algorithm, bytes, hash, derived: undefined, destroyed: false };
+    this.#state = adopted ?? readState(options);
     Object.freeze(this);
   }
 
@@ -156,6 +143,24 @@ export class SecretKey {
   toJSON(): string {
     return this.toString();
   }
+}
+
+/** Checks what a caller gives, and copies the bytes. */
+function readState(options: SecretKeyOptions): KeyState {
+  requireObject(options, 'options');
+  const algorithm = own(options, 'algorithm');
+  if (!isKeyAlgorithm(algorithm)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'algorithm' });
+  }
+  const hash = own(options, 'hash');
+  if (hash !== undefined && !isHashName(hash)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
+  }
+  const bytes = copyBytes(own(options, 'bytes'), 'bytes');
+  if (!fitsAlgorithm(algorithm, bytes.length)) {
+    throw new KeyblockError('INVALID_LENGTH', { field: 'bytes' });
+  }
+  return { algorithm, bytes, hash, derived: undefined, destroyed: false };
 }
 
 function liveState(state: KeyState, field: KeyblockErrorField = 'key'): KeyState {
@@ -242,9 +247,9 @@ export function adoptKey(
   bytes: Uint8Array<ArrayBuffer>,
   hash?: HashName | undefined,
 ): SecretKey {
-  adopted = bytes;
+  adopted = { algorithm, bytes, hash, derived: undefined, destroyed: false };
   try {
-    return new SecretKey({ algorithm, bytes, hash });
+    return new SecretKey(adopted);
   } finally {
     adopted = undefined;
   }

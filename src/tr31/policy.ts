@@ -48,7 +48,7 @@ export function headerIssues(header: KeyBlockHeader, reserved: string, places?: 
 export function scannedHeaderIssues(scanned: ScannedHeader, tr31Of2018: boolean): Issue[] {
   const { header, reserved, blocks } = scanned;
   const issues = headerIssues(header, reserved, blocks);
-  for (const [i, block] of blocks.entries()) {
+  blocks.forEach((block, i) => {
     const { id, lengthOfLength } = block;
     const formKnown = lengthOfLength === undefined || lengthOfLength === 4;
     if (block.lowerCase) issues.push(blockIssue('lower-case-hex', id, blocks));
@@ -61,7 +61,7 @@ export function scannedHeaderIssues(scanned: ScannedHeader, tr31Of2018: boolean)
     if (id === 'PB' && i < blocks.length - 1) {
       issues.push(blockIssue('optional-block-order', id, blocks));
     }
-  }
+  });
   return issues;
 }
 
@@ -94,6 +94,7 @@ export function keyIssues(
     if (strength > kbpkStrength) report('weaker-kbpk-asymmetric');
     if (!wellFormed) report('key-encoding');
   }
+  if (header.optionalBlocks.length === 0) return issues;
   if (!matchesBlock(header, 'KC', algorithm, key, checkValue)) {
     issues.push(blockIssue('kcv-mismatch', 'KC', places));
   }
