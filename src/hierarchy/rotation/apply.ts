@@ -7,8 +7,8 @@
 import { own, requireObject } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import { sameRef } from '../identifiers.js';
-import type { AuditEvent, ConditionalWrite, RotationJob } from '../records.js';
-import { auditEvent, readJob, stored } from './job.js';
+import type { AuditEvent, ConditionalWrite, KeyRef, RotationJob } from '../records.js';
+import { auditEvent, hasEnded, readJob, stored } from './job.js';
 import { isRef, readResults, requireRef } from './read-shape.js';
 import type { RewrapResult, RotationFailure } from './run.js';
 
@@ -38,7 +38,8 @@ export interface Applied {
 
 /**
  * Turns results into writes. A result that comes twice, late or out of order does no harm: its
- * writes meet a record that has moved on, and are conflicts.
+ * writes meet a record that has moved on, and are conflicts. One for a main key that is being left,
+ * or of a rotation that is over, is passed over.
  *
  * @param options - The job, and results of its tasks.
  * @returns Writes for the store, the job with its counters, and the rows that failed.
@@ -64,8 +65,7 @@ export function apply(options: ApplyOptions): Applied {
   const failures: RotationFailure[] = [];
   let seen = 0;
   for (const { jobId, to, items } of results) {
-    if (jobId !== job.jobId || !isRef(to) || !(sameRef(to, job.to) || sameRef(to, job.from)))
-      continue;
+    if (jobId !== job.jobId || !isRef(to) || !isWanted(job, to)) continue;
     seen += items.length;
     for (const item of items) {
       if ('slot' in item) {
@@ -77,6 +77,13 @@ export function apply(options: ApplyOptions): Applied {
     }
   }
   return applied(job, at, writes, failures, { seen, translated: writes.length });
+}
+
+/** Whether keys still get blocks under a main key: not when that is being left, or the job is over. */
+function isWanted(job: RotationJob, to: KeyRef): boolean {
+  if (hasEnded(job)) return false;
+  if (sameRef(to, job.to)) return job.phase !== 'aborting';
+  return sameRef(to, job.from) && job.phase !== 'cleaning';
 }
 
 /** Counts what was done, and what was not. */

@@ -10,7 +10,16 @@ import {
 } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import { begin, drive, steps } from './drive.js';
-import { addCustomer, createWorld, KDH, now, REGION, ringOf, type World } from './world.js';
+import {
+  addCustomer,
+  createWorld,
+  KDH,
+  now,
+  profileRing,
+  REGION,
+  ringOf,
+  type World,
+} from './world.js';
 
 const PROFILE = 'p1';
 const V1 = { keyId: `${REGION}/${PROFILE}`, version: 1 };
@@ -86,6 +95,26 @@ describe('a rotation that is lost', () => {
     expect(again.pending).toBeUndefined();
     const other = { env, mainKey: world.store.profile(PROFILE), jobId: 'another' };
     expect(() => rotation.plan(other)).toThrow(stateConflict);
+  });
+});
+
+describe('a result that comes late', () => {
+  it.each([
+    ['translating', 1],
+    ['promoted', 1],
+    ['aborting', 0],
+    ['aborted', 0],
+    ['done', 0],
+  ] as const)('is worth this much in a job that is %s: %i', (phase, count) => {
+    const world = createWorld(1, 1);
+    const { job, mainKey } = begin(world, PROFILE);
+    const records = world.store.customers(PROFILE);
+    const [task] = rotation.tasks({ job, mainKey, records });
+    if (task === undefined) throw new Error('no task');
+    const ring = profileRing(world, world.store.profile(PROFILE));
+    const results = [rotation.run({ task, ring })];
+    const env = { at: now(world) };
+    expect(rotation.apply({ env, job: { ...job, phase }, results }).writes).toHaveLength(count);
   });
 });
 
