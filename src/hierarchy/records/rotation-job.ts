@@ -78,7 +78,7 @@ export interface RotationJob {
     readonly seen: number;
     /** New blocks that were handed out to be stored, conflicts included. */
     readonly translated: number;
-    /** 0 in every job that this library makes. */
+    /** Keys of results that `apply` has passed over: late, for a main key that has been left. */
     readonly skipped: number;
     /** Writes of `rotate` that met a record which had moved on, in all passes. */
     readonly conflicts: number;

@@ -64,8 +64,13 @@ export function apply(options: ApplyOptions): Applied {
   const writes: ConditionalWrite[] = [];
   const failures: RotationFailure[] = [];
   let seen = 0;
+  let skipped = 0;
   for (const { jobId, to, items } of results) {
-    if (jobId !== job.jobId || !isRef(to) || !isWanted(job, to)) continue;
+    if (jobId !== job.jobId || !isRef(to)) continue;
+    if (!isWanted(job, to)) {
+      skipped += items.length;
+      continue;
+    }
     seen += items.length;
     for (const item of items) {
       if ('slot' in item) {
@@ -76,7 +81,7 @@ export function apply(options: ApplyOptions): Applied {
       } else failures.push(item);
     }
   }
-  return applied(job, at, writes, failures, { seen, translated: writes.length });
+  return applied(job, at, writes, failures, { seen, skipped, translated: writes.length });
 }
 
 /** Whether keys still get blocks under a main key: not when that is being left, or the job is over. */
@@ -86,22 +91,31 @@ function isWanted(job: RotationJob, to: KeyRef): boolean {
   return sameRef(to, job.from) && job.phase !== 'cleaning';
 }
 
+/** Keys of some results: how many were looked at, how many passed over, how many re-wrapped. */
+interface Counted {
+  readonly seen: number;
+  readonly skipped?: number;
+  readonly translated?: number;
+}
+
 /** Counts what was done, and what was not. */
 export function applied(
   job: RotationJob,
   at: string,
   writes: readonly ConditionalWrite[],
   failures: readonly RotationFailure[],
-  { seen = 0, translated = 0 }: { readonly seen?: number; readonly translated?: number },
+  { seen, skipped = 0, translated = 0 }: Counted,
 ): Applied {
   const { counters } = job;
   const changed = {
     ...counters,
     seen: counters.seen + seen,
     translated: counters.translated + translated,
+    skipped: counters.skipped + skipped,
     failed: counters.failed + failures.length,
   };
-  const [next, checkpoint] = stored(job, seen === 0 ? job : { ...job, counters: changed });
+  const isCounted = seen + skipped > 0;
+  const [next, checkpoint] = stored(job, isCounted ? { ...job, counters: changed } : job);
   const audit = failures.map(({ recordId, code }) =>
     auditEvent(job, at, 'rotation.refuse-row', { recordId, code, outcome: 'refused' }),
   );

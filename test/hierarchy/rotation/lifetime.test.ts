@@ -114,7 +114,9 @@ describe('a result that comes late', () => {
     const ring = profileRing(world, world.store.profile(PROFILE));
     const results = [rotation.run({ task, ring })];
     const env = { at: now(world) };
-    expect(rotation.apply({ env, job: { ...job, phase }, results }).writes).toHaveLength(count);
+    const { writes, job: counted } = rotation.apply({ env, job: { ...job, phase }, results });
+    expect(writes).toHaveLength(count);
+    expect(counted.counters).toMatchObject({ translated: count, skipped: 1 - count });
   });
 });
 
