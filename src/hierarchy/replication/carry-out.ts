@@ -127,6 +127,11 @@ function done(command: ReplicaChangeCommand, { deleteAfter }: Lifecycle): Comman
   return { command, outcome: 'done', deleteAfter };
 }
 
+/** However it came to be marked here: the primary, whose account it is, has it back. */
+function asReplicated(record: CustomerKeyRecord): CustomerKeyRecord {
+  return { ...record, lifecycle: { ...record.lifecycle, cause: 'replicated' } };
+}
+
 /** Undefined for a change that a key in this state does not take. */
 function changeOf(
   command: ReplicaChangeCommand,
@@ -144,7 +149,7 @@ function changeOf(
     }
     case 'cancelDeletion':
       if (!isMarked) return isLive ? {} : undefined;
-      return { lifecycle: restore({ env, record }).record.lifecycle };
+      return { lifecycle: restore({ env, record: asReplicated(record) }).record.lifecycle };
     case 'setEnabled':
       if (!isLive) return undefined;
       return { lifecycle: { ...record.lifecycle, enabled: command.enabled } };

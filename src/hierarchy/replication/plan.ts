@@ -7,6 +7,7 @@ import { own } from '../../primitives/bytes.js';
 import { canonicalJson } from '../digest.js';
 import { whyNot } from './coverage.js';
 import { aliasedRequests, aliasesIn, changeKey, type Draft, note, primaryOf } from './draft.js';
+import { hasKey } from './entries.js';
 import type {
   AliasedRequest,
   LedgerPair,
@@ -95,7 +96,7 @@ function planCopy(situation: Situation, way: LedgerPair): ReplicaLedgerEntry {
   const { attributes } = desired.created;
   const sources = pairsTo(
     situation,
-    ({ state, from }) => state === 'open' && hasKey(draft, key, from),
+    ({ state, from }) => state === 'open' && isSource(draft, key, from),
   );
   const fit = sources.find(({ kekBits }) => whyNot(attributes, kekBits) === undefined);
   const source = fit ?? sources[0];
@@ -181,14 +182,10 @@ function pairsTo(
   return [...direct, ...pairs.filter(({ from }) => from !== regionId)];
 }
 
-/** Where a key was made it has no entry, as long as there was no promotion. */
-function hasKey(draft: Draft, key: ReplicatedKey, regionId: string): boolean {
-  const entry = own(key.replicas, regionId);
-  if (entry === undefined) {
-    const made = key.created?.stamp.generation;
-    return draft.primaries.some((at) => at.generation === made && at.regionId === regionId);
-  }
-  return entry.replica !== undefined && entry.replica.deleteAfter === undefined;
+/** Whether a region has a key that it can be copied from. */
+function isSource(draft: Draft, key: ReplicatedKey, regionId: string): boolean {
+  const isLeaving = own(key.replicas, regionId)?.replica?.deleteAfter !== undefined;
+  return hasKey(draft, key, regionId) && !isLeaving;
 }
 
 function ask(

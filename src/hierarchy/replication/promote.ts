@@ -22,9 +22,10 @@ import {
   primaryOf,
   type ReplicationStep,
 } from './draft.js';
+import { hasKey, settled } from './entries.js';
 import { planAll } from './ledger.js';
-import type { ReplicaLedger, ReplicaLedgerEntry, ReplicatedKey } from './records.js';
-import { type DesiredKey, desiredKey, keyNamed } from './registers.js';
+import type { ReplicaLedger, ReplicaLedgerEntry, ReplicaState, ReplicatedKey } from './records.js';
+import { desiredKey, keyNamed } from './registers.js';
 
 /** What {@link promoteReplica} takes. */
 export interface PromoteReplicaOptions {
@@ -87,12 +88,20 @@ export function promoteReplica(options: PromoteReplicaOptions): PromotedReplica 
     regionId,
   });
   const behind = [...keyIdsIn(draft)].flatMap((keyId) => {
-    const state = own(keyIn(draft, keyId).replicas, regionId)?.state;
-    const isThere = state === 'synchronized' || state === 'delete-scheduled' || state === 'deleted';
-    return state === undefined || isThere ? [] : [{ keyId, state }];
+    const state = stateIn(draft, keyIn(draft, keyId), regionId);
+    return AS_IT_HAS_TO_BE.includes(state) ? [] : [{ keyId, state }];
   });
   planAll(draft);
   return { ...closeDraft(draft), behind };
+}
+
+const AS_IT_HAS_TO_BE: readonly ReplicaState[] = ['synchronized', 'delete-scheduled', 'deleted'];
+
+/** How a key is in a region: where it was made, there need not be an entry. */
+function stateIn(draft: Draft, key: ReplicatedKey, regionId: string): ReplicaState {
+  const entry = own(key.replicas, regionId);
+  if (entry !== undefined) return entry.state;
+  return key.created === undefined || hasKey(draft, key, regionId) ? 'synchronized' : 'absent';
 }
 
 /** The former primary gets entries for what it has: what it was last known to be. */
@@ -101,9 +110,8 @@ function demote(draft: Draft, regionId: string): void {
   for (const keyId of keyIdsIn(draft)) {
     changeKey(draft, keyId, (key) => {
       const desired = desiredKey(key, requests.get(keyId) ?? []);
-      if (desired === undefined || Object.hasOwn(key.replicas, regionId)) return key;
-      const entry = entryOf(key, desired, regionId);
-      return { ...key, replicas: { ...key.replicas, [regionId]: entry } };
+      const isThere = desired !== undefined && hasKey(draft, key, regionId);
+      return isThere ? settled(key, desired, regionId) : key;
     });
   }
   for (const { alias } of aliasesIn(draft)) {
@@ -114,23 +122,4 @@ function demote(draft: Draft, regionId: string): void {
       return { ...known, replicas: { ...known.replicas, [regionId]: entry } };
     });
   }
-}
-
-function entryOf(
-  { keyId }: ReplicatedKey,
-  { created, enabled, deleteAfter, tags }: DesiredKey,
-  regionId: string,
-): ReplicaLedgerEntry {
-  const { kcv, attributesDigest } = created;
-  const replica = {
-    keyId,
-    kcv,
-    attributesDigest,
-    enabled,
-    tags,
-    deleteAfter,
-    deleteFor: deleteAfter,
-  };
-  const state = deleteAfter === undefined ? 'synchronized' : 'delete-scheduled';
-  return { regionId, order: 0, state, replica };
 }

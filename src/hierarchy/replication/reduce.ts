@@ -16,9 +16,10 @@ import {
   type Draft,
   note,
   openDraft,
+  primaryOf,
   type ReplicationStep,
 } from './draft.js';
-import { enrol, observe } from './entries.js';
+import { enrol, observe, settled } from './entries.js';
 import {
   type AliasEvent,
   changesOf,
@@ -29,7 +30,7 @@ import {
 import { planKeys } from './plan.js';
 import { planAliases } from './plan-aliases.js';
 import type { KeyChange, ReplicaLedger, ReplicatedKey, Stamp } from './records.js';
-import { assign, fold, request } from './registers.js';
+import { assign, desiredKey, fold, request } from './registers.js';
 
 /** What {@link reduce} takes. */
 export interface ReduceOptions {
@@ -160,7 +161,11 @@ function takeKey(
 ): ReplicatedKey {
   const folded = changes.reduce((known, change) => fold(known, stamp, change), key);
   if (folded === key) return key;
+  const { regionId } = event;
   const isNew = key.created === undefined && folded.created !== undefined;
-  const regions = isNew ? (event as KeyCreatedEvent).regions : [];
-  return observe(enrol(draft, folded, regions), event.regionId, changes);
+  if (!isNew) return observe(folded, regionId, changes);
+  const enrolled = enrol(draft, folded, (event as KeyCreatedEvent).regions, regionId);
+  const desired = desiredKey(enrolled, []);
+  const isLate = regionId !== primaryOf(draft).regionId && desired !== undefined;
+  return isLate ? settled(enrolled, desired, regionId) : enrolled;
 }

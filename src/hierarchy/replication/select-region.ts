@@ -7,6 +7,7 @@
 import { own, requireObject } from '../../primitives/bytes.js';
 import { readId } from '../identifiers.js';
 import { aliasedRequests, primaryOf } from './draft.js';
+import { hasKey } from './entries.js';
 import { readLedger } from './read-stored.js';
 import type { ReplicaLedger } from './records.js';
 import { desiredKey } from './registers.js';
@@ -59,9 +60,10 @@ export function selectRegion(options: SelectRegionOptions): SelectedRegion | und
   const isUp = (regionId: string) => health !== null && own(health, regionId) === 'up';
   const key = own(ledger.keys, keyId);
   const { regionId: primary } = primaryOf(ledger);
-  const atPrimary = key === undefined ? undefined : own(key.replicas, primary);
-  if (isUp(primary) && (atPrimary === undefined || atPrimary.replica !== undefined)) {
-    const id = atPrimary?.replica?.keyId ?? keyId;
+  // A key of which nothing is known may be one that the primary has just made.
+  const isThere = key?.created === undefined || hasKey(ledger, key, primary);
+  if (isUp(primary) && isThere) {
+    const id = (key && own(key.replicas, primary)?.replica?.keyId) ?? keyId;
     return { regionId: primary, keyId: id, readOnly: false };
   }
   if (key === undefined) return undefined;

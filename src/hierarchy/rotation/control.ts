@@ -5,6 +5,7 @@
  */
 
 import type { MainKeyVersion, RotationJob, RotationPhase } from '../records.js';
+import { readRegion } from '../region.js';
 import {
   auditEvent,
   conflict,
@@ -171,5 +172,5 @@ function canGoOn(
   if (compromised !== undefined) return false;
   // That of a profile is in its record.
   if (mainKey.kind === 'profile' || (phase !== 'planned' && phase !== 'distributing')) return true;
-  return mainKey.tokens.some((token) => token.version === version);
+  return readRegion(mainKey).tokens.some((token) => token.version === version);
 }

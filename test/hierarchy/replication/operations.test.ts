@@ -1,5 +1,5 @@
 import { generateKey, toHex } from 'keyblock';
-import { replication } from 'keyblock/hierarchy';
+import { lifecycle, replication } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import {
   AES_128,
@@ -110,6 +110,58 @@ describe('promoteReplica', () => {
     const after = settle(step, both, env);
     expect(entryOf(after, 'k2', DESTINATION).state).toBe('synchronized');
     expect(destination.get('k2').replicaOf).toMatchObject({ regionId: ORIGIN, keyId: 'k2' });
+  });
+
+  it('copies a key of the former primary that it is told of only afterwards', () => {
+    const { ledger, origin, destination, both } = setUp();
+    const promoted = replication.promoteReplica({ env, ledger, regionId: DESTINATION });
+    const events = [origin.create('k2'), origin.stop('k2')];
+    const told = replication.reduce({ env, ledger: promoted.ledger, events });
+    expect(told.commands).toMatchObject([{ type: 'exportTr31', regionId: ORIGIN, keyId: 'k2' }]);
+    const after = settle(told, both, env);
+    expect(entryOf(after, 'k2', DESTINATION).state).toBe('synchronized');
+    expect(entryOf(after, 'k2', ORIGIN).state).toBe('synchronized');
+    expect(destination.get('k2').lifecycle.enabled).toBe(false);
+  });
+
+  it('serves and lists no key from a region that never had it', () => {
+    const { ledger, origin, destination } = setUp();
+    const pair = establishedPair(destination, origin, 'back');
+    const between = replication.attach({ env, ledger, pair }).ledger;
+    const created = { ...origin.create('k2'), regions: [] };
+    const alone = replication.reduce({ env, ledger: between, events: [created] }).ledger;
+    const promoted = replication.promoteReplica({ env, ledger: alone, regionId: DESTINATION });
+    expect(promoted.behind).toEqual([{ keyId: 'k2', state: 'absent' }]);
+    const select = (health: Readonly<Record<string, 'up' | 'down'>>) =>
+      replication.selectRegion({ ledger: promoted.ledger, keyId: 'k2', health });
+    expect(select(ORIGIN_DOWN)).toBeUndefined();
+    const back = replication.promoteReplica({ env, ledger: promoted.ledger, regionId: ORIGIN });
+    const { ledger: again } = back;
+    expect(replication.selectRegion({ ledger: again, keyId: 'k2', health: UP })).toMatchObject({
+      regionId: ORIGIN,
+    });
+    const health = ORIGIN_DOWN;
+    expect(replication.selectRegion({ ledger: again, keyId: 'k2', health })).toBeUndefined();
+  });
+
+  it('restores a key that was marked with its account in the former primary', () => {
+    const { origin } = setUp();
+    const closed = lifecycle.closeAccount({ env, records: [origin.get('k1')], days: 7 }).records[0];
+    const command = {
+      type: 'cancelDeletion',
+      commandId: 'c',
+      pairId: 'back',
+      order: 1,
+      issuedAt: env.at.toISOString(),
+      regionId: ORIGIN,
+      replicaRegionId: ORIGIN,
+      originRegionId: DESTINATION,
+      keyId: 'k1',
+      replicaKeyId: 'k1',
+    } as const;
+    const { record, result } = replication.carryOut({ env, record: closed, command });
+    expect(result.outcome).toBe('done');
+    expect(record?.lifecycle).toMatchObject({ state: 'create-complete', enabled: false });
   });
 
   it('leaves the keys of the primary alone, whatever command gets there', () => {
