@@ -5,7 +5,7 @@
 
 import { AES_WORDS, createAes } from '../../primitives/aes.js';
 import type { BlockCipher } from '../../primitives/block-cipher.js';
-import { type Cmac, createCmac } from '../../primitives/cmac.js';
+import { createCmac, doubleBlock } from '../../primitives/cmac.js';
 import { createTdes, TDES_WORDS } from '../../primitives/des.js';
 import { applyCtr, decryptCbc, encryptCbc } from '../../primitives/modes.js';
 import type { Version } from '../versions.js';
@@ -30,6 +30,9 @@ const ALGORITHM_INDICATORS = {
   ]),
 } as const;
 
+/** Bytes of a derivation input: a block of TDES, half a block of AES. */
+const INPUT_LENGTH = 8;
+
 /** What precedes the optional blocks: the same in most key blocks that one KBPK protects. */
 const FIXED_HEADER_LENGTH = 16;
 
@@ -38,9 +41,11 @@ export function deriveCmacKeys(kbpk: Uint8Array, version: Version): BlockKeys {
   const isStream = version.binding === 'aes-cmac-ctr';
   const words = version.kbpkAlgorithm === 'AES' ? AES_WORDS : TDES_WORDS;
   const memory = new Int32Array(2 * words);
-  const prf = createCmac(createCipher(kbpk, version, memory));
-  const kbek = deriveKey(prf, kbpk.length, version, isStream ? 'ctr' : 'cbc');
-  const kbak = deriveKey(prf, kbpk.length, version, 'mac');
+  const prf = createCipher(kbpk, version, memory);
+  const subkey = derivationSubkey(prf);
+  const kbek = deriveKey(prf, subkey, kbpk.length, version, isStream ? 'ctr' : 'cbc');
+  const kbak = deriveKey(prf, subkey, kbpk.length, version, 'mac');
+  subkey.fill(0);
   prf.destroy();
   const encryption = createCipher(kbek, version, memory); // where that of the KBPK was
   const ofKbak = createCipher(kbak, version, memory, words);
@@ -88,7 +93,7 @@ function derivationInput(
 ): Uint8Array<ArrayBuffer> {
   const algorithm = ALGORITHM_INDICATORS[kbpkAlgorithm].get(kbpkLength) ?? 0;
   const bits = 8 * kbpkLength;
-  const input = new Uint8Array(8); // byte by byte: Uint8Array.of takes longer than an AES block
+  const input = new Uint8Array(INPUT_LENGTH); // byte by byte: Uint8Array.of takes longer than an AES block
   input[0] = counter;
   input[2] = KEY_USAGE_INDICATORS[use]; // below 256, like the algorithm; byte 3 separates
   input[5] = algorithm;
@@ -97,22 +102,42 @@ function derivationInput(
   return input;
 }
 
+/** The subkey of CMAC for inputs of eight bytes: K1 where they fill a block, K2 where they do not. */
+function derivationSubkey(prf: BlockCipher): Uint8Array {
+  const subkey = new Uint8Array(prf.blockLength);
+  prf.encryptBlock(subkey, 0);
+  doubleBlock(subkey);
+  if (subkey.length > INPUT_LENGTH) doubleBlock(subkey);
+  return subkey;
+}
+
+/**
+ * Derives a key in place, as it comes: no parity is adjusted. Every block of it is the CMAC of an
+ * input that is one block, so there is nothing to chain, and nothing to copy.
+ */
 function deriveKey(
-  prf: Cmac,
+  prf: BlockCipher,
+  subkey: Uint8Array,
   length: number,
   version: Version,
   use: DerivedKeyUse,
 ): Uint8Array<ArrayBuffer> {
-  // As it comes: no parity is adjusted. AES-192 drops the last half block.
-  const key = new Uint8Array(length);
+  const { blockLength } = version;
+  const key = new Uint8Array(Math.ceil(length / blockLength) * blockLength);
   const input = derivationInput(length, version, use, 1);
-  for (let at = 0, counter = 1; at < length; at += version.blockLength, counter++) {
+  for (let at = 0, counter = 1; at < key.length; at += blockLength, counter++) {
     input[0] = counter;
-    const output = prf.compute(input);
-    for (let i = at; i < length && i < at + output.length; i++) key[i] = output[i - at] as number;
-    output.fill(0);
+    for (let i = 0; i < INPUT_LENGTH; i++) key[at + i] = input[i] as number; // in range, as below
+    if (blockLength > INPUT_LENGTH) key[at + INPUT_LENGTH] = 0x80; // padding: a bit, and zeros
+    for (let i = at; i < at + blockLength; i++) {
+      key[i] = (key[i] as number) ^ (subkey[i - at] as number);
+    }
+    prf.encryptBlock(key, at);
   }
-  return key;
+  if (key.length === length) return key;
+  const cut = key.slice(0, length); // AES-192 drops the last half block
+  key.fill(0);
+  return cut;
 }
 
 /** The cipher of a version under a key, in memory that it may share with others. */
