@@ -6,7 +6,7 @@
 
 import { KeyblockError } from '../errors.js';
 import { own, requireObject } from '../primitives/bytes.js';
-import { sameRef } from './identifiers.js';
+import { recordId, sameRef } from './identifiers.js';
 import { isLineage } from './read-record.js';
 import type {
   BlockSlot,
@@ -34,8 +34,8 @@ export interface ApplyWriteOptions {
  * @returns The record to store, its revision one higher; or undefined on a conflict: read the
  * record again, and compute the write anew.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a write that would take a key its last block,
- * or that is not for this kind of record; `UNKNOWN_KEY_VERSION` for one to a version of a profile
- * that the record does not have.
+ * or that is not for this kind of record; `CONTEXT_MISMATCH` for a block of another record;
+ * `UNKNOWN_KEY_VERSION` for one to a version of a profile that the record does not have.
  *
  * @example
  * ```ts
@@ -61,15 +61,21 @@ export function applyWrite(options: ApplyWriteOptions): StoredRecord | undefined
     case 'put-record':
       return { ...write.next, revision };
     case 'put-slot':
-      return { ...withSlots(heldRecord(record), write, put(write.next)), revision };
+      return { ...withSlots(heldRecord(record, write), write, put(write.next)), revision };
     case 'drop-slot':
-      return { ...withSlots(heldRecord(record), write, drop(write.next)), revision };
+      return { ...withSlots(heldRecord(record, write), write, drop(write.next)), revision };
   }
 }
 
-function heldRecord(record: StoredRecord | undefined): HeldRecord {
-  if (record?.kind === 'customer-key' || record?.kind === 'profile') return record;
-  throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+/** The record whose blocks change: a row that was moved is of another key, of the same revision. */
+function heldRecord(record: StoredRecord | undefined, write: ConditionalWrite): HeldRecord {
+  if (record?.kind !== 'customer-key' && record?.kind !== 'profile') {
+    throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+  }
+  if (recordId(record) !== write.recordId) {
+    throw new KeyblockError('CONTEXT_MISMATCH', { field: 'record' });
+  }
+  return record;
 }
 
 type SlotChange = (slots: readonly BlockSlot[]) => readonly BlockSlot[];

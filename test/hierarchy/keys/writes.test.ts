@@ -38,6 +38,15 @@ describe('applyWrite', () => {
     }
   });
 
+  it('gives no record the block of another', () => {
+    const moved = { ...record, keyId: 'pek-2', slots: [first, second] };
+    for (const write of [put, drop]) {
+      expect(() => applyWrite({ record: moved, write })).toThrow(
+        expect.objectContaining({ code: 'CONTEXT_MISMATCH', field: 'record' }),
+      );
+    }
+  });
+
   it('adds a block, in the place of the one under the same version', () => {
     const both = applyWrite({ record, write: put });
     expect(both).toEqual({ ...record, revision: 2, slots: [first, second] });
