@@ -86,7 +86,7 @@ export function carryOut(options: CarryOutOptions): CarriedOut {
   if (isGone(lifecycle, given, at)) {
     return { ...nothing, result: { command: given, outcome: 'gone' } };
   }
-  if (given.order <= replicaOf.order) return { ...nothing, result: done(given, lifecycle) };
+  if (given.order <= replicaOf.order) return { ...nothing, result: again(given, lifecycle) };
   const change = changeOf(given, record, env);
   if (change === undefined) {
     const code = 'STATE_CONFLICT';
@@ -121,6 +121,13 @@ function isGone(lifecycle: Lifecycle, { type }: ReplicaChangeCommand, at: string
   const { state, deleteAfter } = lifecycle;
   if (state === 'delete-complete') return true;
   return type === 'cancelDeletion' && deleteAfter !== undefined && deleteAfter <= at;
+}
+
+/** What was carried out before; a deletion that was undone here since then is none any more. */
+function again(command: ReplicaChangeCommand, lifecycle: Lifecycle): CommandResult {
+  const isUndone = command.type === 'scheduleDeletion' && lifecycle.deleteAfter === undefined;
+  if (!isUndone) return done(command, lifecycle);
+  return { command, outcome: 'failed', code: 'STATE_CONFLICT' };
 }
 
 function done(command: ReplicaChangeCommand, { deleteAfter }: Lifecycle): CommandResult {

@@ -164,6 +164,20 @@ describe('promoteReplica', () => {
     expect(record?.lifecycle).toMatchObject({ state: 'create-complete', enabled: false });
   });
 
+  it('does not answer that a deletion is done which was undone in the meantime', () => {
+    const { ledger, origin, destination } = setUp();
+    const [command] = replication.reduce({ env, ledger, events: [origin.delete('k1', 7)] })
+      .commands as readonly replication.ScheduleDeletionCommand[];
+    if (command === undefined) throw new Error('no command');
+    const marked = replication.carryOut({ env, record: destination.get('k1'), command }).record;
+    if (marked === undefined) throw new Error('no record');
+    const { record } = lifecycle.restore({ env, record: marked });
+    expect(replication.carryOut({ env, record, command }).result).toMatchObject({
+      outcome: 'failed',
+      code: 'STATE_CONFLICT',
+    });
+  });
+
   it('leaves the keys of the primary alone, whatever command gets there', () => {
     const { ledger, origin } = setUp();
     const { commands } = replication.reduce({ env, ledger, events: [origin.stop('k1')] });
