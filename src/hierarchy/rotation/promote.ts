@@ -91,12 +91,13 @@ function mayPromote(job: RotationJob): boolean {
 
 /**
  * Takes the switch back: the old main key is active again, and the rotation translates. Possible
- * until clean-up has begun.
+ * until clean-up has begun. Where the switch is not made, or undone already, only the job catches
+ * up: its rows have to be proven again.
  *
  * @param options - A promoted rotation.
  * @returns Job and main key, and the writes that store them: the main key first.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for a rotation that is not promoted, once clean-up
- * has begun, and where the old main key is compromised; `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a rotation that is not started, paused or over,
+ * once clean-up has begun, and where the old main key is compromised; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts
@@ -124,6 +125,8 @@ export function rollback<M extends MainKeyRecord>(options: RotationOptions<M>): 
   // The fence is in the record that decides, so that a clean-up and a way back exclude each other.
   const isLeft = old.draining === true || fresh.draining === true;
   if (isLeft || old.compromised !== undefined) throw conflict('record');
+  // To translate, a rotation has to be started: a way back is no way around that.
+  if (isBack && (job.phase === 'planned' || job.phase === 'distributing')) throw conflict('job');
   const switched = isBack
     ? mainKey
     : withEvent(mainKey, { kind: 'rollback', version: job.from.version });
