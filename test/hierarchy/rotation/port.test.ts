@@ -1,12 +1,11 @@
 // Main keys that are elsewhere: a device translates, the library does the book-keeping (point 7).
 
-import { KeyblockError, rewrapKey, toHex, unwrapKey } from 'keyblock';
-import { type KeyRef, type KeyRing, rotation } from 'keyblock/hierarchy';
+import { KeyblockError, type OptionalBlock, rewrapKey, toHex, unwrapKey, wrapKey } from 'keyblock';
+import { type CustomerKeyRecord, type KeyRef, type KeyRing, rotation } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import { begin, countOf, mainKeyOf, scanOf } from './drive.js';
+import { PROFILE, translated, withSlot } from './translated.js';
 import { createWorld, now, profileRing, type World } from './world.js';
-
-const PROFILE = 'p1';
 
 /** A device: the one place that has the main keys. */
 function deviceOf(ring: KeyRing): rotation.TranslatePort {
@@ -124,5 +123,97 @@ describe('a rotation through a port', () => {
     const failure = new Error('connection lost');
     const port = { ...lateDevice(world), translate: () => Promise.reject(failure) };
     await expect(rotation.runWithPort({ task, port })).rejects.toBe(failure);
+  });
+
+  it('takes no block that says something else of its key', async () => {
+    const world = createWorld(1, 1);
+    const { job, mainKey } = begin(world, PROFILE);
+    const port = { ...lateDevice(world), translate: translateWith(world, LABEL) };
+    const [task] = rotation.tasks({ job, mainKey, records: world.store.customers() });
+    if (task === undefined) throw new Error('no task');
+    const { items } = await rotation.runWithPort({ task, port });
+    expect(items).toEqual([
+      expect.objectContaining({ recordId: 'p1-k1', code: 'CONTEXT_MISMATCH', field: 'header' }),
+    ]);
+  });
+});
+
+const LABEL: OptionalBlock = { id: 'LB', data: 'of the device' };
+
+/** A device that adds an optional block of its own to what it translates. */
+function translateWith(world: World, added: OptionalBlock): rotation.TranslatePort['translate'] {
+  return async ({ block, from, to }) => {
+    const ring = profileRing(world, world.store.profile(PROFILE));
+    const [old, kbpk] = [ring.secret(from), ring.secret(to)];
+    if (old === undefined || kbpk === undefined) throw new Error('the device does not answer');
+    const { header, key } = unwrapKey({ kbpk: old, keyBlock: block });
+    const kept = header.optionalBlocks.filter(({ id }) => id !== 'KP');
+    return wrapKey({ kbpk, key, header: { ...header, optionalBlocks: [...kept, added] } });
+  };
+}
+
+describe('verifying through a port', () => {
+  const { world, step } = translated(2);
+  const { job, mainKey } = step;
+  const env = { at: now(world) };
+  const rows = world.store.customers();
+  const [row] = rows as [CustomerKeyRecord];
+  const device = lateDevice(world);
+
+  async function verdict(
+    records: readonly CustomerKeyRecord[],
+    port: rotation.TranslatePort = device,
+    current = mainKey,
+  ): Promise<rotation.VerifyFolded> {
+    const results: rotation.VerifyResult[] = [];
+    for (const task of rotation.verifyTasks({ job, mainKey: current, records })) {
+      results.push(await rotation.verifyWithPort({ task, port }));
+    }
+    return rotation.verifyFold({ env, job, results, count: records.length });
+  }
+
+  const refusalOf = (code: string, field: string) => [
+    expect.objectContaining({ recordId: row.keyId, code, field }),
+  ];
+
+  it('fails when the device tells two keys apart that have one check value', async () => {
+    const compare = async (a: rotation.PortBlock) => a.block !== row.slots[0]?.block;
+    const { job: judged, failures } = await verdict(rows, { ...device, compare });
+    expect(failures).toEqual(refusalOf('KCV_MISMATCH', 'key'));
+    expect(judged.phase).toBe('translating');
+  });
+
+  it('fails when the check values of both blocks differ, without asking further', async () => {
+    const asked: string[] = [];
+    const port: rotation.TranslatePort = {
+      ...device,
+      keyKcv: async (block) =>
+        block.block === row.slots[0]?.block
+          ? { method: 'cmac', value: '0000000000' }
+          : device.keyKcv(block),
+      compare: async ({ block }) => asked.push(block) > 0,
+    };
+    const { failures } = await verdict(rows, port);
+    expect(failures).toEqual(refusalOf('KCV_MISMATCH', 'key'));
+    expect(asked).toEqual(rows.slice(1).map(({ slots }) => slots[0]?.block));
+  });
+
+  it('fails when a block says something else of its key', async () => {
+    const { from, to } = job;
+    const block = await translateWith(world, LABEL)({ block: row.slots[0]?.block ?? '', from, to });
+    const changed = withSlot(row, 1, (slot) => ({ ...slot, block }));
+    const { failures } = await verdict([changed, ...rows.slice(1)]);
+    expect(failures).toEqual(refusalOf('CONTEXT_MISMATCH', 'header'));
+  });
+
+  it('takes a key that was made after the switch by its new block alone', async () => {
+    const born = { ...row, slots: row.slots.slice(1) };
+    const { failures } = await verdict([born, ...rows.slice(1)]);
+    expect(failures).toEqual([expect.objectContaining({ code: 'STALE_VERSION' })]);
+    const { job: ready } = await verdict(rows);
+    const { mainKey: switched } = rotation.promote({ env, job: ready, mainKey });
+    const after = await verdict([born, ...rows.slice(1)], device, switched);
+    expect(after.failures).toEqual([]);
+    expect(after.job.commitment?.count).toBe(2);
   });
 });
