@@ -16,6 +16,7 @@ import type {
   ProfileRecord,
   RegionKeyRecord,
 } from '../records.js';
+import { readRegion } from '../region.js';
 import { readRecords } from './held-key.js';
 import { refTo } from './main-key-record.js';
 
@@ -54,7 +55,8 @@ export interface ImpactOptions {
  * @param options - The records of the store, and the version.
  * @returns The keys to replace, in the order of the records. Tombstones too: a key that was deleted
  * is still known.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `STATE_CONFLICT` for a row that is no record.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `STATE_CONFLICT` for a row, or a region, that is
+ * no record.
  *
  * @example
  * ```ts
@@ -89,8 +91,10 @@ function readHeld(record: HeldRecord): HeldRecord {
 
 /** When nothing was left under a version; undefined where that is not known, or not yet so. */
 function retirementOf(region: RegionKeyRecord | undefined, ref: KeyRef): string | undefined {
-  if (region === undefined || region.regionId !== ref.keyId) return undefined;
-  return region.versions.find(({ version }) => version === ref.version)?.retiredAt;
+  if (region === undefined) return undefined;
+  const { regionId, versions } = readRegion(region);
+  if (regionId !== ref.keyId) return undefined;
+  return versions.find(({ version }) => version === ref.version)?.retiredAt;
 }
 
 /**
@@ -103,10 +107,15 @@ function exposedVersions(
   end: string | undefined,
 ): readonly KeyRef[] {
   if (profile.regionId !== ref.keyId) return [];
-  return profile.versions
-    .filter(({ createdAt }) => end === undefined || createdAt <= end)
-    .filter(({ slots }) => slots.length === 0 || slots.some((s) => s.under.version >= ref.version))
-    .map((version) => refTo(profile, version));
+  return (
+    profile.versions
+      // A version that does not say when it was made may be old enough.
+      .filter(({ createdAt }) => end === undefined || !(createdAt > end))
+      .filter(
+        ({ slots }) => slots.length === 0 || slots.some((s) => s.under.version >= ref.version),
+      )
+      .map((version) => refTo(profile, version))
+  );
 }
 
 function wasUnder({ slots, lineage }: CustomerKeyRecord, ref: KeyRef): boolean {

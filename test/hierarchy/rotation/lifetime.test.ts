@@ -5,21 +5,13 @@ import {
   createRegionKey,
   type HsmSyncRecord,
   mainKeys,
+  type ProfileRecord,
   type RegionKeyRecord,
   rotation,
 } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import { begin, drive, steps } from './drive.js';
-import {
-  addCustomer,
-  createWorld,
-  KDH,
-  now,
-  profileRing,
-  REGION,
-  ringOf,
-  type World,
-} from './world.js';
+import { addCustomer, addProfile, createWorld, KDH, now, profileRing, REGION, ringOf, type World } from './world.js';
 
 const PROFILE = 'p1';
 const V1 = { keyId: `${REGION}/${PROFILE}`, version: 1 };
@@ -224,6 +216,67 @@ describe('a new main key of a compromised region', () => {
     const { record } = mainKeys.markCompromised({ env, record: world.store.region, version: 1 });
     return rotation.plan({ env, mainKey: record, kdh: KDH, reason: 'suspected-compromise' });
   }
+describe('a compromised main key of a region', () => {
+  const ref = { keyId: REGION, version: 1 };
+
+  /** A region that was rotated, and a profile that was made after that. */
+  async function rotated() {
+    const world = createWorld(1, 1);
+    await drive(world, 'region');
+    world.clock.seconds += 60;
+    addProfile(world, 'p2');
+    addCustomer(world, 'p2', 'late');
+    const keysOf = (options: Omit<rotation.ImpactOptions, 'ref'>) =>
+      rotation.impact({ ...options, ref }).map(({ keyId }) => keyId);
+    return { world, records: world.store.held(), keysOf };
+  }
+
+  it('has not exposed what was made when nothing was left under it', async () => {
+    const { world, records, keysOf } = await rotated();
+    expect(keysOf({ records, region: world.store.region })).toEqual(['p1-k1']);
+  });
+
+  it('may have exposed all, where its end is not known', async () => {
+    const { world, records, keysOf } = await rotated();
+    const { region: own } = world.store;
+    const versions = own.versions.map(({ retiredAt: _, ...version }) => version);
+    const { record: other } = createRegionKey({
+      env: { at: now(world) },
+      regionId: 'us-east-1',
+      kdh: { hsmId: 'hsm-1' },
+    });
+    for (const region of [undefined, other, { ...own, versions }]) {
+      expect(keysOf({ records, region })).toEqual(['p1-k1', 'late']);
+    }
+  });
+
+  it('may have exposed a profile that does not say when its main key was made', async () => {
+    const { world, keysOf } = await rotated();
+    const profile = world.store.profile('p2');
+    const versions = profile.versions.map(({ createdAt: _, ...version }) => version);
+    world.store.put({ ...profile, versions } as unknown as ProfileRecord);
+    const { region } = world.store;
+    expect(keysOf({ records: world.store.held(), region })).toEqual(['p1-k1', 'late']);
+  });
+
+  it.each([null, 5])('is not told from %s', async (region) => {
+    const { records, keysOf } = await rotated();
+    expect(() => keysOf({ records, region: region as never })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'record' }),
+    );
+  });
+
+  it('is not told from a region that is no record', async () => {
+    const { world, records, keysOf } = await rotated();
+    const region = { ...world.store.region, versions: 'x' } as never;
+    expect(() => keysOf({ records, region })).toThrow(stateConflict);
+  });
+
+  it('is not told from a row that is no record: it may be exposed', async () => {
+    const { world, records, keysOf } = await rotated();
+    const broken = { ...world.store.key('late'), lineage: 'x' } as never;
+    expect(() => keysOf({ records: [...records, broken] })).toThrow(stateConflict);
+  });
 });
 
 describe('the end of a main key', () => {
@@ -268,6 +321,13 @@ describe('the end of a main key', () => {
     const options = { env, version: 1, stragglers: 0, graceSeconds: 0 };
     const mainKey = { ...region, tokens: [token] };
     expect(() => rotation.destroy({ ...options, mainKey })).toThrow(stateConflict);
+    const expiresAt = new Date(env.at.getTime() + 1000).toISOString();
+    const expiring = { ...region, tokens: [{ ...token, expiresAt }] };
+    expect(() => rotation.destroy({ ...options, mainKey: expiring })).toThrow(stateConflict);
+    const expired = { ...region, tokens: [{ ...token, expiresAt: env.at.toISOString() }] };
+    expect(rotation.destroy({ ...options, mainKey: expired }).mainKey.versions[0]?.state).toBe(
+      'destroyed',
+    );
     const invalidatedAt = env.at.toISOString();
     const spent = { ...region, tokens: [{ ...token, invalidatedAt }] };
     expect(rotation.destroy({ ...options, mainKey: spent }).mainKey.versions[0]?.state).toBe(

@@ -123,18 +123,22 @@ export function createWorld(profiles: number, customers: number): World {
   world.store.put(record);
   for (let p = 1; p <= profiles; p++) {
     const profileId = `p${p}`;
-    world.store.writeAll(
-      createProfile({
-        env: { at: START },
-        region: record,
-        ring: ringOf(world),
-        profileId,
-        config: { profileId },
-      }).writes,
-    );
+    addProfile(world, profileId);
     for (let c = 1; c <= customers; c++) addCustomer(world, profileId, `${profileId}-k${c}`);
   }
   return world;
+}
+
+/** Makes a profile under the region as it is. */
+export function addProfile(world: World, profileId: string): void {
+  const made = createProfile({
+    env: { at: now(world) },
+    region: world.store.region,
+    ring: ringOf(world),
+    profileId,
+    config: { profileId },
+  });
+  world.store.writeAll(made.writes);
 }
 
 const SHAPES = [
