@@ -1,7 +1,7 @@
-import { rotation } from 'keyblock/hierarchy';
+import { type HeldRecord, mainKeys, rotation } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
-import { begin, drive, mainKeyOf, scanOf } from './drive.js';
-import { createWorld, now, ringOf } from './world.js';
+import { begin, countOf, drive, mainKeyOf, scanOf, steps, type Target } from './drive.js';
+import { createWorld, now, REGION, ringOf, type World } from './world.js';
 
 describe('rotate', () => {
   it('brings a profile under the next main key', async () => {
@@ -46,5 +46,242 @@ describe('rotate', () => {
     expect(blocked).toEqual([
       expect.objectContaining({ done: 2, total: 3, blockers: [{ kind: 'count' }] }),
     ]);
+  });
+});
+
+type Step = rotation.RotateStep;
+
+/** One run by hand: its steps go to a function that answers them, or does not. */
+async function run(
+  world: World,
+  target: Target,
+  answer: (step: Step, jobId: string) => void,
+  options: Partial<rotation.RotateOptions<rotation.MainKeyRecord>> = {},
+  { job, mainKey }: Pick<rotation.RotationStep, 'job' | 'mainKey'> = begin(world, target),
+): Promise<Step[]> {
+  const ring = ringOf(world);
+  const seen: Step[] = [];
+  const given = { job, mainKey, ring, now: () => now(world), ...options };
+  for await (const step of rotation.rotate(given)) {
+    seen.push(step);
+    answer(step, job.jobId);
+  }
+  return seen;
+}
+
+/** Does what every driver does. */
+function answering(world: World, target: Target) {
+  return (step: Step, jobId: string) => {
+    if ('writes' in step) step.ack({ conflicts: world.store.writeAll(step.writes) });
+    if (step.kind === 'rescan') step.provide(scanOf(world, target), countOf(world, target));
+    if (step.kind === 'wait') world.clock.seconds += 60;
+    const stored = world.store.job(jobId);
+    if (step.kind === 'reload' && stored !== undefined) {
+      step.provide({ job: stored, mainKey: mainKeyOf(world, target) });
+    }
+  };
+}
+
+const lastOf = (seen: readonly Step[]) => seen.at(-1)?.kind;
+
+describe('the records of a scan', () => {
+  async function* slowly<T>(parts: readonly T[]) {
+    for (const part of parts) yield await Promise.resolve(part);
+  }
+
+  it.each<[string, (rows: readonly HeldRecord[]) => rotation.RecordSource]>([
+    ['one by one, as they are read', (rows) => slowly(rows)],
+    ['in pages', (rows) => [rows.slice(0, 2), [], rows.slice(2)]],
+    ['in pages, as they are read', (rows) => slowly([rows.slice(0, 2), rows.slice(2)])],
+    ['in a set', (rows) => new Set(rows)],
+  ])('may come %s', async (_how, sourceOf) => {
+    const world = createWorld(1, 3);
+    const answer = answering(world, 'p1');
+    const seen = await run(world, 'p1', (step, jobId) => {
+      answer(step, jobId);
+      if (step.kind === 'rescan') {
+        step.provide(sourceOf(scanOf(world, 'p1')), countOf(world, 'p1'));
+      }
+    });
+    expect(lastOf(seen)).toBe('done');
+    for (const { slots } of world.store.customers()) {
+      expect(slots.map(({ under }) => under.version)).toEqual([2]);
+    }
+  });
+
+  it('may be given with the options, for the first scan only', async () => {
+    const world = createWorld(1, 2);
+    const source = scanOf(world, 'p1');
+    const seen = await run(world, 'p1', answering(world, 'p1'), { source });
+    const passes = seen.flatMap((step) => (step.kind === 'rescan' ? [step.pass] : []));
+    expect(passes[0]).toBe('verify');
+    expect(lastOf(seen)).toBe('done');
+  });
+});
+
+describe('a checkpoint in a long scan', () => {
+  /** The cursors that were stored. */
+  const cursorsOf = (seen: readonly Step[]) =>
+    seen.flatMap((step) =>
+      step.kind === 'checkpoint' && 'cursor' in step.job ? [step.job.cursor] : [],
+    );
+
+  it('says after every twenty pages where the scan may go on', async () => {
+    const world = createWorld(1, 21);
+    const seen = await run(world, 'p1', answering(world, 'p1'), { batch: 1 });
+    expect(cursorsOf(seen)[0]).toBe('p1-k20');
+    expect(lastOf(seen)).toBe('done');
+  });
+
+  it.each([
+    ['is nothing', null],
+    ['is not there, since the page is empty', []],
+  ])('names no row that %s', async (_what, last) => {
+    const world = createWorld(1, 20);
+    const answer = answering(world, 'p1');
+    const seen = await run(
+      world,
+      'p1',
+      (step, jobId) => {
+        answer(step, jobId);
+        if (step.kind !== 'rescan') return;
+        step.provide([...scanOf(world, 'p1').slice(0, 19), last] as unknown as HeldRecord[], 20);
+      },
+      { batch: 1 },
+    );
+    expect(lastOf(seen)).toBe('blocked');
+    expect(seen.filter(({ kind }) => kind === 'checkpoint').length).toBeGreaterThan(0);
+    expect(cursorsOf(seen)).toEqual([]);
+  });
+});
+
+describe('a step that nobody answers', () => {
+  it.each(['translate', 'verify', 'clean-up'] as const)(
+    'ends the run when a scan was asked for: %s',
+    async (pass) => {
+      const world = createWorld(1, 2);
+      const answer = answering(world, 'p1');
+      const seen = await run(world, 'p1', (step, jobId) => {
+        if (step.kind !== 'rescan' || step.pass !== pass) answer(step, jobId);
+      });
+      expect(seen.at(-1)).toMatchObject({ kind: 'rescan', pass });
+      expect((await drive(world, 'p1')).last).toBe('done');
+    },
+  );
+
+  it('ends the run when the records were asked for', async () => {
+    const world = createWorld(1, 2);
+    const answer = answering(world, 'p1');
+    const seen = await run(world, 'p1', (step, jobId) => {
+      if (step.kind === 'promote') step.ack({ conflicts: 1 });
+      else if (step.kind !== 'reload') answer(step, jobId);
+    });
+    expect(lastOf(seen)).toBe('reload');
+    expect(world.store.profile('p1').versions.map(({ state }) => state)).toEqual([
+      'active',
+      'pending',
+    ]);
+  });
+
+  it('does not go on with another job', async () => {
+    const world = createWorld(1, 2);
+    const answer = answering(world, 'p1');
+    const rotating = run(world, 'p1', (step, jobId) => {
+      if (step.kind === 'promote') step.ack({ conflicts: 1 });
+      else if (step.kind !== 'reload') answer(step, jobId);
+      else {
+        const job = world.store.job(jobId);
+        if (job === undefined) throw new Error('no job');
+        step.provide({ job: { ...job, jobId: 'another' }, mainKey: mainKeyOf(world, 'p1') });
+      }
+    });
+    await expect(rotating).rejects.toMatchObject({ code: 'STATE_CONFLICT', field: 'job' });
+  });
+});
+
+describe('a region whose devices have to be asked', () => {
+  const blank = mainKeys.createHsmRecord({ regionId: REGION, hsmId: 'hsm-2' });
+  const hsms = [{ ...blank, state: 'in-service' as const }];
+
+  it('is blocked while one of them has not got the new main key', async () => {
+    const world = createWorld(1, 1);
+    const seen = await run(world, 'region', answering(world, 'region'), { hsms });
+    expect(seen.at(-1)).toMatchObject({
+      kind: 'blocked',
+      status: { phase: 'distributing', blockers: [{ kind: 'distributing' }] },
+      failures: [],
+    });
+    expect(world.store.profile('p1').versions[0]?.slots).toHaveLength(1);
+  });
+
+  it.each([1, 2])('is left as it is when the signal comes while it asks, time %d', async (time) => {
+    const world = createWorld(1, 1);
+    const signal = { aborted: false };
+    let asked = 0;
+    const ask = () => {
+      asked++;
+      if (asked === time) signal.aborted = true;
+      return [];
+    };
+    const seen = await run(world, 'region', answering(world, 'region'), { hsms: ask, signal });
+    expect(asked).toBe(time);
+    expect(lastOf(seen)).toBe('progress');
+    expect(seen.some(({ kind }) => kind === 'promote')).toBe(false);
+    expect(world.store.region.versions.map(({ state }) => state)).toEqual(['active', 'pending']);
+    expect((await drive(world, 'region')).last).toBe('done');
+  });
+});
+
+describe('a rotation that is over', () => {
+  it('is only told so, also when its old main key was destroyed since', async () => {
+    const world = createWorld(1, 1);
+    const { job: begun } = begin(world, 'p1');
+    await drive(world, 'p1');
+    const ended = world.store.job(begun.jobId) ?? begun;
+    const env = { at: new Date(now(world).getTime() + 91 * 86_400_000) };
+    const retired = world.store.profile('p1');
+    const { mainKey } = rotation.destroy({ env, mainKey: retired, version: 1, stragglers: 0 });
+    for (const job of [ended, begun]) {
+      const seen = await run(world, 'p1', () => undefined, {}, { job, mainKey });
+      expect(seen.map(({ kind }) => kind)).toEqual(['done']);
+      expect(seen[0]).toMatchObject({ job: { phase: 'done' }, mainKey });
+    }
+  });
+
+  it('is only told so when it was given up', async () => {
+    const world = createWorld(1, 1);
+    const { job, mainKey } = begin(world, 'p1');
+    world.store.writeAll(rotation.abort({ env: { at: now(world) }, job, mainKey }).writes);
+    await drive(world, 'p1');
+    const ended = { job, mainKey: mainKeyOf(world, 'p1') };
+    const seen = await run(world, 'p1', () => undefined, {}, ended);
+    expect(seen).toEqual([expect.objectContaining({ kind: 'done' })]);
+    expect(seen[0]).toMatchObject({ job: { phase: 'aborted' } });
+  });
+});
+
+describe('a main key that was altered in clean-up', () => {
+  it('loses no block', async () => {
+    const world = createWorld(1, 2);
+    for await (const { kind } of steps(world, 'p1')) if (kind === 'clean-up') break;
+    const profile = world.store.profile('p1');
+    const [old, ...others] = profile.versions;
+    if (old === undefined) throw new Error('no version');
+    const mainKey = { ...profile, versions: [{ ...old, state: 'retired' as const }, ...others] };
+    const { job } = begin(world, 'p1');
+    const seen: Step[] = [];
+    const rotating = run(
+      world,
+      'p1',
+      (step, jobId) => {
+        seen.push(step);
+        answering(world, 'p1')(step, jobId);
+      },
+      {},
+      { job, mainKey },
+    );
+    await expect(rotating).rejects.toMatchObject({ code: 'STATE_CONFLICT', field: 'record' });
+    expect(seen.some(({ kind }) => kind === 'writes')).toBe(false);
+    for (const { slots } of world.store.customers()) expect(slots).toHaveLength(2);
   });
 });
