@@ -92,7 +92,8 @@ export function plan<M extends MainKeyRecord>(options: PlanOptions<M>): Planned<
   const made: Partial<WithNewVersion<M>> =
     under === undefined ? withNewVersion({ ...options, mainKey: given }) : {};
   const { mainKey = given, secret } = made;
-  const { from, to, phase } = under ?? begun(mainKey);
+  // A new version is pending: there is a rotation to tell from the record.
+  const { from, to, phase } = under ?? (readJobUnderWay(mainKey) as Standing);
   const jobId = own(options, 'jobId') ?? given.jobId ?? `rotation:${to.keyId}:${to.version}`;
   if (given.jobId !== undefined && given.jobId !== jobId) throw conflict('record');
   const before = held === undefined ? undefined : readJob(held);
@@ -147,12 +148,6 @@ function readJobUnderWay(mainKey: MainKeyRecord): Standing | undefined {
   }
   if (pending === undefined) return undefined;
   return between(active, pending, pending.draining === true ? 'aborting' : 'planned');
-}
-
-function begun(mainKey: MainKeyRecord): Standing {
-  const standing = readJobUnderWay(mainKey);
-  if (standing === undefined) throw conflict('record');
-  return standing;
 }
 
 /** A job that was told from the records waits for readers once more: when it began is not there. */

@@ -111,13 +111,11 @@ export async function* rotate<M extends MainKeyRecord>(
   const drive = readDrive(options);
   try {
     while (!drive.stopped) {
-      const { job, mainKey } = drive;
-      if (hasEnded(job)) {
-        yield { kind: 'done', job, mainKey };
-        return;
+      const { job } = drive;
+      if (!hasEnded(job)) {
+        yield { kind: 'progress', status: statusOf(drive) };
+        if (drive.isAborted() || job.paused === true) return;
       }
-      yield { kind: 'progress', status: statusOf(drive) };
-      if (drive.isAborted() || job.paused === true) return;
       yield* advance(drive, options);
     }
   } finally {
@@ -172,7 +170,7 @@ async function* advance<M extends MainKeyRecord>(
       return yield* clean(drive);
     case 'done':
     case 'aborted':
-      return;
+      return yield* end(drive);
   }
 }
 
@@ -240,6 +238,12 @@ async function* clean<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   }
   const { job, mainKey } = drive;
   yield* store(drive, 'retire', retire({ env: envOf(drive), job, mainKey, stragglers: 0 }));
+}
+
+async function* end<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
+  drive.stopped = true;
+  const { job, mainKey } = drive;
+  yield { kind: 'done', job, mainKey };
 }
 
 /** Waits for readers, and says whether the time has come. */
