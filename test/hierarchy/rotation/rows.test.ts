@@ -145,6 +145,31 @@ describe('two authentic blocks of one row', () => {
   });
 });
 
+describe('a row that has the new block alone', () => {
+  const born = { ...aesRow, slots: aesRow.slots.slice(1) };
+  const changed = [born, ...rows.slice(1)];
+
+  it('is no proof before the switch', () => {
+    expect(verify(world, step, changed).failures).toEqual([
+      expect.objectContaining({ recordId: born.keyId, code: 'STALE_VERSION', field: 'slot' }),
+    ]);
+  });
+
+  it('counts after it: the key was made when the old main key wrapped no more', () => {
+    const { job: ready } = verify(world, step);
+    const promoted = rotation.promote({ env, job: ready, mainKey });
+    const { failures, job: judged } = verify(world, promoted, changed);
+    expect(failures).toEqual([]);
+    expect(judged.commitment).toEqual(ready.commitment);
+  });
+
+  it('counts before it when the old main key is compromised, and only then', () => {
+    const compromised = { ...job, reason: 'suspected-compromise' } as const;
+    const { job: judged } = verify(world, { ...step, job: compromised }, changed);
+    expect(judged).toMatchObject({ phase: 'ready', commitment: { count: 3 } });
+  });
+});
+
 describe('an HMAC key', () => {
   it('rotates, and its check value is that of its hash', async () => {
     const other = createWorld(1, 1);
