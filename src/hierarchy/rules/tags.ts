@@ -84,14 +84,16 @@ function readRule(
   requireObject(when, 'tags');
   const names = own(rule, 'requireOneOf');
   if (!Array.isArray(names)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'tags' });
-  const applies =
-    isAmong(attributes.keyUsage, own(when, 'keyUsages')) &&
-    isAmong(attributes.exportability, own(when, 'exportability'));
-  return { applies, names, onlyOne: own(rule, 'onlyOne') === true };
+  const isUsage = isAmong(attributes.keyUsage, own(when, 'keyUsages'));
+  const isExportability = isAmong(attributes.exportability, own(when, 'exportability'));
+  return { applies: isUsage && isExportability, names, onlyOne: own(rule, 'onlyOne') === true };
 }
 
 function isAmong(value: string, values: readonly string[] | undefined): boolean {
-  return values === undefined || (Array.isArray(values) && values.includes(value));
+  if (values === undefined) return true;
+  // A rule that was mistyped must not be one that asks for nothing.
+  if (!Array.isArray(values)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'tags' });
+  return values.includes(value);
 }
 
 const MAX_TAGS = 200;

@@ -21,15 +21,25 @@ describe('tags.evaluate', () => {
     expect(tags.evaluate({ record: tagged, rules: [only] })).toEqual(violations);
   });
 
-  it.each([[undefined], [[null]], [[{ when: {} }]], [[{ when: 1, requireOneOf: [] }]]])(
-    'refuses the rules %j',
-    (rules) => {
-      const options = { record, rules } as unknown;
-      expect(() => tags.evaluate(options as Parameters<typeof tags.evaluate>[0])).toThrow(
-        expect.objectContaining(refusal('INVALID_ARGUMENT', 'tags')),
-      );
-    },
-  );
+  it('asks every key for what a rule without a condition asks for', () => {
+    const bare = { requireOneOf: ['KIF'] } as unknown as tags.TagRule;
+    expect(tags.evaluate({ record, rules: [bare] })).toEqual([{ rule: 0, problem: 'missing' }]);
+  });
+
+  it.each([
+    [undefined],
+    [[null]],
+    [[{ when: {} }]],
+    [[{ when: 1, requireOneOf: [] }]],
+    // Such a rule would ask for nothing.
+    [[{ when: { keyUsages: 'P0' }, requireOneOf: ['KIF'] }]],
+    [[{ when: { exportability: 'N' }, requireOneOf: ['KIF'] }]],
+  ])('refuses the rules %j', (rules) => {
+    const options = { record, rules } as unknown;
+    expect(() => tags.evaluate(options as Parameters<typeof tags.evaluate>[0])).toThrow(
+      expect.objectContaining(refusal('INVALID_ARGUMENT', 'tags')),
+    );
+  });
 });
 
 describe('the tags of a key', () => {
