@@ -95,9 +95,8 @@ export function allow(context: HsmContext<EventOf<'allow'>>): HsmChanges {
   const { record, at, event } = context;
   requireCurrent(record.krdToken, at);
   requireDualControl(context, hsmOperation({ record, event: 'allow' }), event.approvals);
-  const { identity } = record;
-  if (identity === undefined) throw conflict();
-  const { serial, certificateDigest: digest } = identity;
+  // Without an identity there was nothing to consent to.
+  const { serial, certificateDigest: digest } = record.identity as DeviceIdentity;
   const allowed = { serial, certificateDigest: digest, approvals: [...event.approvals], at };
   return { record: { allowed } };
 }
