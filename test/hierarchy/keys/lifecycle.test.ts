@@ -72,6 +72,29 @@ describe('lifecycle.scheduleDeletion', () => {
   });
 });
 
+describe('the cause of a deletion', () => {
+  it('is one of those that are known', () => {
+    const cause = 'mood' as Lifecycle['cause'];
+    expect(() => lifecycle.scheduleDeletion({ env, record, cause })).toThrow(
+      expect.objectContaining(refusal('INVALID_ARGUMENT', 'options')),
+    );
+  });
+
+  it('is not made up for a row that lost it', () => {
+    const { cause: _, ...causeless } = PENDING;
+    const { record: tombstone } = lifecycle.purge({
+      env: later(7),
+      record: withLifecycle(causeless),
+    });
+    expect(tombstone.lifecycle).toEqual({
+      state: 'delete-complete',
+      enabled: false,
+      deletedAt: '2027-01-08T00:00:00.000Z',
+      backupResidueUntil: '2027-01-15T00:00:00.000Z',
+    });
+  });
+});
+
 describe('a key that is marked for deletion', () => {
   const marked = withLifecycle(PENDING);
   const kek = generateKey({ algorithm: 'AES', lengthBits: 256 });
@@ -148,10 +171,16 @@ describe('lifecycle.stop and lifecycle.start', () => {
   });
 
   it('are not forgotten by a deletion that is taken back', () => {
-    const planned = lifecycle.stop({ env, record, from: later(1).at }).record;
+    const started = lifecycle.start({ env, record, from: later(1).at }).record;
+    const planned = lifecycle.stop({ env, record: started, from: later(2).at }).record;
     const marked = lifecycle.scheduleDeletion({ env, record: planned }).record;
     const back = lifecycle.restore({ env, record: marked }).record;
-    expect(back.lifecycle.usageStop).toBe('2027-01-02T00:00:00.000Z');
+    expect(back.lifecycle).toEqual({
+      state: 'create-complete',
+      enabled: false,
+      usageStart: '2027-01-02T00:00:00.000Z',
+      usageStop: '2027-01-03T00:00:00.000Z',
+    });
   });
 
   it('need a time to open a key that has times', () => {

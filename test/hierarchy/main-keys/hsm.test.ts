@@ -368,6 +368,26 @@ describe('applyHsmEvent', () => {
       { type: 'register', token: krdToken({ issuedAt: 'now', expiresAt: 'later' }) },
       'FRESHNESS',
     ],
+    ...[undefined, 5, 'no base64'].map(
+      (certificate): [string, HsmState, mainKeys.HsmEvent, KeyblockErrorCode] => [
+        `${certificate} for a certificate`,
+        'validated',
+        { type: 'register', token: krdToken({ certificate: certificate as string }) },
+        'INVALID_ARGUMENT',
+      ],
+    ),
+    ...[null, { serial: '' }, { certificateDigest: 'AB' }, { firmwareDigest: 7 }].map(
+      (change): [string, HsmState, mainKeys.HsmEvent, KeyblockErrorCode] => [
+        `a device that is seen as ${JSON.stringify(change)}`,
+        'unknown',
+        {
+          type: 'validate',
+          inventory: [IDENTITY],
+          observed: (change && { ...IDENTITY, ...change }) as typeof IDENTITY,
+        },
+        'INVALID_ARGUMENT',
+      ],
+    ),
     [
       'a short nonce',
       'validated',
@@ -404,6 +424,15 @@ describe('applyHsmEvent', () => {
       mainKeys.hsmOperation({ record, event: 'issue', version: token.version }),
     );
     expect(refusal(situation, { type: 'issue', token, approvals })).toBe(code);
+  });
+
+  it('archives the token with its time, and nothing that came along', () => {
+    const situation = deviceIn('allowed');
+    const event = eventOf('issue', situation);
+    if (event.type !== 'issue') throw new Error('another event');
+    const token = { ...event.token, expiresAt: timeAfter(60), note: 'x' };
+    const { region } = mainKeys.applyHsmEvent({ env, ...situation, event: { ...event, token } });
+    expect(region.tokens.at(-1)).toEqual({ ...event.token, expiresAt: timeAfter(60) });
   });
 
   it('refuses to issue a token when the request has expired since, or the key is compromised', () => {
@@ -569,10 +598,38 @@ describe('consent', () => {
         expect.objectContaining({ code: 'STATE_CONFLICT' }),
       );
     }
-    const options = { record, event: 'sell' } as unknown as mainKeys.HsmOperationOptions;
-    expect(() => mainKeys.hsmOperation(options)).toThrow(
-      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
-    );
+    for (const event of ['sell', 'toString', undefined]) {
+      const options = { record, event } as unknown as mainKeys.HsmOperationOptions;
+      expect(() => mainKeys.hsmOperation(options)).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'options' }),
+      );
+    }
+  });
+
+  it('is over the very token that is restored, and the device as it is', () => {
+    const { record, region } = deviceIn('in-service');
+    const [token] = region.tokens;
+    if (token === undefined) throw new Error('no token');
+    const regionId = REGION_ID;
+    const { revision } = record;
+    expect(mainKeys.restoreOperation({ regionId, token, revision })).toEqual({
+      action: 'main-key.restore',
+      regionId,
+      hsmId: HSM_ID,
+      revision,
+      version: 1,
+      digest: toHex(sha256(new TextEncoder().encode(token.token))).toLowerCase(),
+    });
+    const broken = [
+      { regionId, token: { ...token, token: 5 }, revision },
+      { regionId, token, revision: 1.5 },
+      { regionId, token, revision: undefined },
+    ] as unknown as Parameters<typeof mainKeys.restoreOperation>[0][];
+    for (const options of broken) {
+      expect(() => mainKeys.restoreOperation(options)).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'record' }),
+      );
+    }
   });
 });
 

@@ -95,6 +95,10 @@ describe('narrowHeader', () => {
     });
   });
 
+  it('changes nothing where nothing is asked for', () => {
+    expect(narrowHeader({ header: HEADER })).toEqual(HEADER);
+  });
+
   it.each([
     [{ keyUsage: 'D0' }, 'USAGE_NOT_ALLOWED', 'keyUsage'],
     [{ algorithm: 'T' }, 'INVALID_ARGUMENT', 'algorithm'],

@@ -79,6 +79,28 @@ describe('assertProtects', () => {
     );
   });
 
+  it('counts an HMAC key of unknown hash as the strongest', () => {
+    const bytes = new Uint8Array(64).fill(7);
+    const wrapped = new SecretKey({ algorithm: 'HMAC', bytes });
+    const aes = (hex: string) => new SecretKey({ algorithm: 'AES', bytes: fromHex(hex) });
+    expect(() => assertProtects({ wrapping: aes(K1 + K2 + K3), wrapped })).toThrow(
+      expect.objectContaining(refusal('KEY_STRENGTH', 'key')),
+    );
+    expect(() => assertProtects({ wrapping: aes(K1 + K2 + K3 + K1), wrapped })).not.toThrow();
+  });
+
+  it('counts a key of an elliptic curve by its curve', () => {
+    // SEC 1 of P-256, with the named curve: nothing else says how strong it is.
+    const sec1 = `303102010104${'20'}${'11'.repeat(32)}A00A06082A8648CE3D030107`;
+    const wrapped = new SecretKey({ algorithm: 'EC', bytes: fromHex(sec1) });
+    const aes = (hex: string) => new SecretKey({ algorithm: 'AES', bytes: fromHex(hex) });
+    const tdes = new SecretKey({ algorithm: 'TDES', bytes: fromHex(K1 + K2 + K3) });
+    expect(() => assertProtects({ wrapping: aes(K1 + K2), wrapped })).not.toThrow();
+    expect(() => assertProtects({ wrapping: tdes, wrapped })).toThrow(
+      expect.objectContaining(refusal('KEY_STRENGTH', 'key')),
+    );
+  });
+
   it('refuses what is no handle, was destroyed, or has a strength that nobody knows', () => {
     const wrapping = new SecretKey({ algorithm: 'AES', bytes: fromHex(K1 + K2) });
     const options = { wrapping, wrapped: fromHex(K1) } as unknown;
