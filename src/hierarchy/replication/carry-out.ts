@@ -11,6 +11,7 @@ import { type Env, isoTime } from '../env.js';
 import { restore, scheduleDeletion } from '../lifecycle/deletion.js';
 import { requireCustomerKey } from '../read-record.js';
 import type { AuditEvent, ConditionalWrite, CustomerKeyRecord, Lifecycle } from '../records.js';
+import { readTags } from '../rules/tags.js';
 import type {
   CancelDeletionCommand,
   CommandResult,
@@ -56,7 +57,8 @@ export interface CarriedOut {
  * @param options - The copy as stored, and the command.
  * @returns The record to store, and the answer.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a copy of another key, and for a key of the
- * region that the command names as the primary.
+ * region that the command names as the primary; `INVALID_ARGUMENT` for a command that is none: a
+ * copy that took it could not be read any more.
  *
  * @example
  * ```ts no-run
@@ -71,9 +73,7 @@ export function carryOut(options: CarryOutOptions): CarriedOut {
   requireObject(options, 'options');
   const env = own(options, 'env') as Env; // checked in the next line
   const at = isoTime(env);
-  const command = own(options, 'command');
-  requireObject(command, 'event');
-  const given = command as ReplicaChangeCommand; // not undefined: that was refused
+  const given = readCommand(own(options, 'command'));
   const stored = own(options, 'record');
   const nothing = { record: stored, writes: [], audit: [] };
   if (stored === undefined) return { ...nothing, result: { command: given, outcome: 'gone' } };
@@ -114,6 +114,19 @@ function originOf(
 ): CustomerKeyRecord['replicaOf'] {
   const isElsewhere = typeof originRegionId === 'string' && originRegionId !== regionId;
   return isElsewhere ? { regionId: originRegionId, keyId, order: 0 } : undefined;
+}
+
+/** Reads a command that has come through a queue. */
+function readCommand(command: ReplicaChangeCommand | undefined): ReplicaChangeCommand {
+  requireObject(command, 'event');
+  const given = command as ReplicaChangeCommand; // not undefined: that was refused
+  const isSwitch = given.type !== 'setEnabled' || typeof given.enabled === 'boolean';
+  if (!(Number.isSafeInteger(given.order) && isSwitch)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
+  }
+  // All tags that are not named go: a command that lost its list must not take them.
+  if (given.type === 'putTags') requireObject(own(given, 'tags'), 'tags');
+  return given;
 }
 
 /** What was purged, or may be at any moment, is not brought back. */
@@ -161,6 +174,6 @@ function changeOf(
       if (!isLive) return undefined;
       return { lifecycle: { ...record.lifecycle, enabled: command.enabled } };
     case 'putTags':
-      return isLive ? { tags: command.tags } : undefined;
+      return isLive ? { tags: readTags(own(command, 'tags')) } : undefined;
   }
 }
