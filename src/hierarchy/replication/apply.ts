@@ -82,8 +82,12 @@ function readResult(result: CommandResult): CommandResult {
   const { outcome } = result;
   if (outcome !== 'done' && outcome !== 'failed' && outcome !== 'gone') throw malformed();
   // A code, and no text, which might say more than it should.
-  if (outcome === 'failed' && !/^[A-Z][A-Z0-9_]{0,63}$/.test(result.code)) throw malformed();
+  if (outcome === 'failed' && !isCode(result.code)) throw malformed();
   return result;
+}
+
+function isCode(code: unknown): boolean {
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(code);
 }
 
 function settleKey(draft: Draft, keyId: string, result: CommandResult): void {
