@@ -62,10 +62,15 @@ export function planBackfill(options: PlanBackfillOptions): ReplicationStep {
   const regions = own(options, 'regions');
   const items = (inventory as readonly InventoryItem[]).map(readItem);
   for (const item of items) takeSnapshot(draft, item, regions);
-  const keyIds = new Set(items.map(({ keyId }) => keyId));
+  const keyIds = new Set(items.map(keyIdOf));
   planKeys(draft, keyIds);
   planAliases(draft, aliasesOf(draft, keyIds));
   return closeDraft(draft);
+}
+
+/** The ID of a key in the ledger: in a region that was promoted its copy may have another one. */
+function keyIdOf({ keyId, replicaOf }: InventoryItem): string {
+  return replicaOf?.keyId ?? keyId;
 }
 
 /** Folds what the primary shows of a key. Copies are not copied. */
@@ -78,7 +83,7 @@ export function takeSnapshot(
   // A copy that was promoted with its region is none any more; others are not copied again.
   const isOurs = draft.primaries.some(({ regionId }) => regionId === replicaOf?.regionId);
   if (replicaOf !== undefined && !isOurs) return;
-  const keyId = replicaOf?.keyId ?? item.keyId;
+  const keyId = keyIdOf(item);
   if (typeof sequence !== 'number' || !Number.isSafeInteger(sequence) || sequence < 0) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
   }

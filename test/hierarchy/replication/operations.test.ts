@@ -344,6 +344,22 @@ describe('backfill', () => {
   });
 });
 
+describe('backfill of a region that was promoted', () => {
+  it.each(['k1', 'k1:7'])('plans a key by its own ID where its copy is called %s', (keyId) => {
+    const { ledger, destination, origin } = setUp();
+    const copy = { ...destination.get('k1'), keyId, tags: { a: '1' }, revision: 9 };
+    const promoted = replication.promoteReplica({ env, ledger, regionId: DESTINATION }).ledger;
+    const back = establishedPair(destination, origin, 'back');
+    const attached = replication.attach({ env, ledger: promoted, pair: back });
+    const inventory = replication.inventoryOf({ records: [copy] });
+    const step = replication.planBackfill({ env, ledger: attached.ledger, inventory });
+    expect(Object.keys(step.ledger.keys)).toEqual(['k1']);
+    expect(step.commands).toContainEqual(
+      expect.objectContaining({ type: 'putTags', keyId: 'k1', regionId: ORIGIN }),
+    );
+  });
+});
+
 describe('secrets', () => {
   it('stand in no ledger, pair, command, answer or audit event (I12)', () => {
     const { origin, destination, both, pair, ledger } = setUp();
