@@ -143,9 +143,21 @@ export async function* backfill(options: BackfillOptions): AsyncGenerator<Replic
     batch = [];
     return step;
   };
-  for await (const item of inventory ?? []) {
+  if (!isIterable(inventory)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
+  for await (const item of inventory) {
     batch.push(item);
     if (batch.length === batchSize) yield plan();
   }
   if (batch.length > 0) yield plan();
+}
+
+/** What is none must not pass for an inventory that is empty. */
+function isIterable(
+  inventory: BackfillOptions['inventory'] | undefined,
+): inventory is BackfillOptions['inventory'] {
+  return (
+    typeof inventory === 'object' &&
+    inventory !== null &&
+    (Symbol.asyncIterator in inventory || Symbol.iterator in inventory)
+  );
 }
