@@ -344,6 +344,138 @@ describe('backfill', () => {
   });
 });
 
+describe('an inventory', () => {
+  const { ledger, origin } = setUp();
+  const [item] = origin.inventory();
+  if (item === undefined) throw new Error('no item');
+  const invalid = (field: string) => expect.objectContaining({ code: 'INVALID_ARGUMENT', field });
+
+  it.each<[string, unknown, string]>([
+    ['nothing', null, 'event'],
+    ['a key without an ID', { ...item, keyId: '' }, 'keyId'],
+    ['a key without a check value', { ...item, kcv: null }, 'kcv'],
+    ['a check value that is none', { ...item, kcv: { method: 'cmac' } }, 'kcv'],
+    ['tags that are none', { ...item, tags: 'x' }, 'tags'],
+    ['a switch that is none', { ...item, enabled: 'yes' }, 'event'],
+    ['no sequence', { ...item, sequence: undefined }, 'event'],
+    ['a sequence below nothing', { ...item, sequence: -1 }, 'event'],
+    ['a sequence that is no number', { ...item, sequence: '1' }, 'event'],
+    ['a time that is none', { ...item, deleteAfter: 'soon' }, 'event'],
+  ])('is refused with %s', (_what, given, field) => {
+    const inventory = [given as replication.InventoryItem];
+    expect(() => replication.planBackfill({ env, ledger, inventory })).toThrow(invalid(field));
+  });
+
+  it.each([undefined, null, 5, {}])('is not %j', async (given) => {
+    const inventory = given as never;
+    expect(() => replication.planBackfill({ env, ledger, inventory })).toThrow(invalid('event'));
+    await expect(replication.backfill({ env, ledger, inventory }).next()).rejects.toEqual(
+      invalid('event'),
+    );
+    const copies = [{ regionId: DESTINATION, inventory }];
+    expect(() => replication.drift({ env, ledger, origin: [item], copies })).toThrow(
+      invalid('event'),
+    );
+    expect(() => replication.drift({ env, ledger, origin: inventory, copies: [] })).toThrow(
+      invalid('event'),
+    );
+    expect(() => replication.inventoryOf({ records: inventory })).toThrow(invalid('record'));
+  });
+
+  it.each([0, 1.5, '5'])('is not read in batches of %s', async (batchSize) => {
+    const options = { env, ledger, inventory: [item], batchSize: batchSize as number };
+    await expect(replication.backfill(options).next()).rejects.toEqual(invalid('count'));
+  });
+
+  it('may come as it is read, in one batch where nothing is said', async () => {
+    async function* slowly() {
+      yield await Promise.resolve(item as replication.InventoryItem);
+    }
+    const seen: replication.ReplicationStep[] = [];
+    for await (const step of replication.backfill({ env, ledger, inventory: slowly() })) {
+      seen.push(step);
+    }
+    expect(seen).toHaveLength(1);
+  });
+
+  it('leaves out what has no key yet, or none any more', () => {
+    const record = origin.get('k1');
+    const states = ['create-in-progress', 'create-failed', 'delete-complete'] as const;
+    const records = states.map((state) => ({
+      ...record,
+      slots: [],
+      lifecycle: { state, enabled: false },
+    }));
+    expect(replication.inventoryOf({ records })).toEqual([]);
+  });
+
+  it('brings no copy of another region into the ledger', () => {
+    const replicaOf = { regionId: 'us-east-1', keyId: 'far' };
+    const inventory = [{ ...item, keyId: 'near', replicaOf }];
+    const step = replication.planBackfill({ env, ledger, inventory });
+    expect(Object.keys(step.ledger.keys)).toEqual(['k1']);
+    expect(step.commands).toEqual([]);
+  });
+
+  it('takes over when a key of the primary goes', () => {
+    const deleteAfter = later(7 * DAY).at.toISOString();
+    const inventory = [{ ...item, enabled: false, deleteAfter, sequence: 9 }];
+    const step = replication.planBackfill({ env, ledger, inventory });
+    expect(step.commands).toMatchObject([{ type: 'scheduleDeletion', keyId: 'k1', days: 7 }]);
+  });
+});
+
+describe('a pair that does not end', () => {
+  it.each<[string, object, string, string]>([
+    ['without a word on the copies', { replicas: undefined }, 'INVALID_ARGUMENT', 'options'],
+    ['with a word that nobody knows', { replicas: 'burn' }, 'INVALID_ARGUMENT', 'options'],
+    ['of another name', { pairId: 'another' }, 'STATE_CONFLICT', 'record'],
+  ])('is one %s', (_what, change, code, field) => {
+    const { ledger } = setUp();
+    const options = { env, ledger, pairId: 'pair', replicas: 'keep', ...change } as const;
+    expect(() => replication.drain(options)).toThrow(expect.objectContaining({ code, field }));
+  });
+
+  it('is one that has copies to delete, while one of them lives', () => {
+    const { ledger, pair } = setUp();
+    const { ledger: deleting } = replication.drain({
+      env,
+      ledger,
+      pairId: 'pair',
+      replicas: 'delete',
+    });
+    const [command] = replication.pendingCommands({ ledger: deleting });
+    if (command === undefined) throw new Error('no command');
+    const result = { command, outcome: 'failed', code: 'THROTTLED' } as const;
+    const failed = replication.apply({ env, ledger: deleting, results: [result] });
+    expect(() => replication.disable({ env, ledger: failed.ledger, pair })).toThrow(
+      expect.objectContaining({ code: 'STATE_CONFLICT', field: 'record' }),
+    );
+  });
+});
+
+describe('uncarried', () => {
+  const reasonOf = (algorithm: string, keyBits: number, kekBits: replication.KekBits) =>
+    replication.uncarried({
+      kekBits,
+      keys: [{ keyId: 'k', attributes: { ...AES_128, algorithm, keyBits } }],
+    })[0]?.reason;
+
+  it.each<[string, number, replication.KekBits, string | undefined]>([
+    ['A', 192, 128, 'kek-too-weak'],
+    ['A', 192, 192, undefined],
+    ['T', 192, 128, undefined],
+    ['D', 64, 128, undefined],
+    // No hash gives an HMAC key more than 256 bits.
+    ['H', 512, 192, 'kek-too-weak'],
+    ['H', 512, 256, undefined],
+    ['H', 128, 128, undefined],
+    ['R', 2048, 256, 'not-symmetric'],
+  ])('says of algorithm %s with %d bits under a KEK of %d: %s', (name, bits, kekBits, reason) => {
+    expect(reasonOf(name, bits, kekBits)).toBe(reason);
+  });
+});
+
 describe('backfill of a region that was promoted', () => {
   it.each(['k1', 'k1:7'])('plans a key by its own ID where its copy is called %s', (keyId) => {
     const { ledger, destination, origin } = setUp();
