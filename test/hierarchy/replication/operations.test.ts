@@ -265,6 +265,77 @@ describe('drift', () => {
     });
   });
 
+  it('records a copy that the answer to its import was lost of', () => {
+    const { ledger, origin, destination } = setUp();
+    const { replica: _, ...entry } = entryOf(ledger, 'k1');
+    const key = ledger.keys['k1'];
+    if (key === undefined) throw new Error('no key');
+    const lost = {
+      ...ledger,
+      keys: { k1: { ...key, replicas: { [DESTINATION]: { ...entry, state: 'failed' } } } },
+    } as replication.ReplicaLedger;
+    const step = compare(lost, origin.inventory(), destination.inventory());
+    expect(step.findings).toMatchObject([{ id: 'replica-unrecorded', keyId: 'k1' }]);
+    expect(entryOf(step.ledger, 'k1').replica).toMatchObject({ keyId: 'k1' });
+    expect(step.commands).toEqual([]);
+  });
+
+  it('misses no copy whose time is over, and no key that was never copied', () => {
+    const { ledger, origin, destination, both } = setUp();
+    const events = [origin.delete('k1', 7)];
+    const after = settle(replication.reduce({ env, ledger, events }), both, env);
+    const marked = origin.inventory();
+    expect(compare(after, marked, destination.inventory()).findings).toEqual([]);
+    const copies = [{ regionId: DESTINATION, inventory: [] }];
+    const options = { ledger: after, origin: marked, copies };
+    const missing = replication.drift({ ...options, env });
+    expect(missing.findings.map(({ id }) => id)).toEqual(['replica-missing']);
+    const over = replication.drift({ ...options, env: later(8 * DAY) });
+    expect(over.findings).toEqual([]);
+    // Nor the key itself, when it is gone from the primary.
+    const gone = replication.drift({ ...options, origin: [], env: later(8 * DAY) });
+    expect(gone.findings).toEqual([]);
+  });
+
+  it('waits for what is in flight, and says how much that is', () => {
+    const { ledger, origin, destination } = setUp();
+    const step = replication.reduce({ env, ledger, events: [origin.stop('k1')] });
+    expect(replication.status(step).inFlight).toBe(1);
+    expect(compare(step.ledger, origin.inventory(), destination.inventory()).findings).toEqual([]);
+    expect(compare(step.ledger, origin.inventory(), []).findings).toEqual([]);
+  });
+
+  it('finds a copy that was marked for deletion by somebody else, and takes that back', () => {
+    const { ledger, origin, destination, both } = setUp();
+    destination.delete('k1', 7);
+    const step = compare(ledger, origin.inventory(), destination.inventory());
+    expect(step.findings.map(({ id }) => id)).toEqual(['replica-changed']);
+    expect(step.commands).toMatchObject([{ type: 'cancelDeletion', replicaKeyId: 'k1' }]);
+    settle(step, both, env);
+    expect(destination.get('k1').lifecycle.state).toBe('create-complete');
+  });
+
+  it('says nothing more of a copy that is to be discarded', () => {
+    const { ledger, origin, destination } = setUp();
+    const [item] = destination.inventory();
+    if (item === undefined) throw new Error('no item');
+    const wrong = { ...item, kcv: { method: 'cmac', value: '0000000000' } } as const;
+    const first = compare(ledger, origin.inventory(), [wrong]);
+    const [command] = first.commands;
+    if (command === undefined) throw new Error('no command');
+    const result = { command, outcome: 'failed', code: 'THROTTLED' } as const;
+    const failed = replication.apply({ env, ledger: first.ledger, results: [result] });
+    expect(compare(failed.ledger, origin.inventory(), [wrong]).findings).toEqual([]);
+  });
+
+  it.each([[[null]], [[{ regionId: '', inventory: [] }]]])('refuses the regions %j', (copies) => {
+    const { ledger, origin } = setUp();
+    const options = { env, ledger, origin: origin.inventory(), copies: copies as never };
+    expect(() => replication.drift(options)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+  });
+
   it('leaves to people what only they can decide', () => {
     const { ledger, origin, destination } = setUp();
     expect(compare(ledger, [], destination.inventory()).findings).toMatchObject([
@@ -422,6 +493,41 @@ describe('an inventory', () => {
     const inventory = [{ ...item, enabled: false, deleteAfter, sequence: 9 }];
     const step = replication.planBackfill({ env, ledger, inventory });
     expect(step.commands).toMatchObject([{ type: 'scheduleDeletion', keyId: 'k1', days: 7 }]);
+  });
+});
+
+describe('the end of the last pair to a region', () => {
+  it('drops its aliases from the ledger, and releases its KEKs once', () => {
+    const { ledger, origin, both, pair } = setUp();
+    const events = [origin.alias('card', 'k1', 1)];
+    const named = settle(replication.reduce({ env, ledger, events }), both, env);
+    expect(Object.keys(named.aliases['card']?.replicas ?? {})).toEqual([DESTINATION]);
+    const options = { env, pairId: 'pair', replicas: 'keep', ledger: named } as const;
+    const { ledger: drained } = replication.drain(options);
+    const ended = replication.disable({ env, ledger: drained, pair });
+    expect(ended.ledger.aliases['card']?.replicas).toEqual({});
+    expect(ended.ledger.keys['k1']?.replicas).toEqual({});
+    const ledgers = [ended.ledger];
+    const released = replication.releaseGenerations({ env, pair: ended.pair, ledgers });
+    expect(released).toEqual({ pair: ended.pair, commands: [] });
+  });
+
+  it('keeps what is known of it while another pair leads there', () => {
+    const { ledger, origin, destination, pair } = setUp();
+    const other = establishedPair(origin, destination, 'other');
+    const { ledger: two } = replication.attach({ env, ledger, pair: other });
+    const options = { env, pairId: 'pair', replicas: 'keep', ledger: two } as const;
+    const { ledger: drained } = replication.drain(options);
+    const ended = replication.disable({ env, ledger: drained, pair });
+    expect(ended.ledger.pairs.map(({ pairId }) => pairId)).toEqual(['other']);
+    expect(entryOf(ended.ledger, 'k1').replica?.keyId).toBe('k1');
+  });
+
+  it('is not told from what is no list of ledgers', () => {
+    const { pair } = setUp();
+    expect(() =>
+      replication.releaseGenerations({ env, pair, ledgers: undefined as never }),
+    ).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'record' }));
   });
 });
 

@@ -3,6 +3,7 @@
 import {
   createKeyRing,
   createRegionKey,
+  type HeldRecord,
   type HsmSyncRecord,
   mainKeys,
   type ProfileRecord,
@@ -302,6 +303,14 @@ describe('the end of a main key', () => {
     expect(() => rotation.destroy({ ...options, env: later, version: 2 })).toThrow(stateConflict);
     const { mainKey: destroyed } = rotation.destroy({ ...options, env: later });
     expect(destroyed.versions[0]).toMatchObject({ version: 1, state: 'destroyed', slots: [] });
+  });
+
+  it('does not come while there is a row that can not be read: it may hold a block', () => {
+    const world = createWorld(1, 2);
+    const [first, second] = world.store.customers();
+    const rows = [{ ...first, slots: 'x' }, second, null, {}] as unknown as HeldRecord[];
+    expect(rotation.stragglers(rows, V1)).toBe(4);
+    expect(rotation.stragglers(rows, { ...V1, version: 2 })).toBe(3);
   });
 
   it('does not come for a region while a token can still be loaded', async () => {

@@ -260,6 +260,27 @@ describe('a rotation that is over', () => {
   });
 });
 
+describe('a main key with a version that does not open', () => {
+  it.each([0, 1])('begins no run: version %d', async (index) => {
+    const world = createWorld(1, 1);
+    const { job, mainKey } = begin(world, 'p1');
+    if (mainKey.kind !== 'profile') throw new Error('a profile');
+    const versions = mainKey.versions.map((version, i) =>
+      i === index
+        ? {
+            ...version,
+            slots: version.slots.map((slot) => ({ ...slot, block: `${slot.block.slice(0, -1)}X` })),
+          }
+        : version,
+    );
+    const seen: Step[] = [];
+    const altered = { job, mainKey: { ...mainKey, versions } };
+    const rotating = run(world, 'p1', (step) => seen.push(step), {}, altered);
+    await expect(rotating).rejects.toMatchObject({ name: 'KeyblockError' });
+    expect(seen).toEqual([]);
+  });
+});
+
 describe('a main key that was altered in clean-up', () => {
   it('loses no block', async () => {
     const world = createWorld(1, 2);

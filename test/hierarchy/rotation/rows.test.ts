@@ -107,6 +107,21 @@ describe('a row whose old block is not for storage here', () => {
   });
 });
 
+describe('a row that says another length of its key', () => {
+  it('is no proof', () => {
+    const row = { ...aesRow, attributes: { ...aesRow.attributes, keyBits: 256 } };
+    const { job: judged, failures } = verify(world, step, [row, ...rows.slice(1)]);
+    expect(failures).toEqual([
+      expect.objectContaining({
+        recordId: aesRow.keyId,
+        code: 'CONTEXT_MISMATCH',
+        field: 'attributes',
+      }),
+    ]);
+    expect(judged.phase).toBe('translating');
+  });
+});
+
 describe('two authentic blocks of one row', () => {
   /** The slots of a key of the same ID that was made apart from the one in the store. */
   function namesake(row: CustomerKeyRecord): readonly BlockSlot[] {

@@ -1,12 +1,13 @@
 import {
   assertUsage,
   type CustomerKeyRecord,
+  createCustomerKey,
   type KeyAction,
   KeyblockError,
 } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import vectors from '../../vectors/hierarchy/usage.json' with { type: 'json' };
-import { env, PIN_ATTRIBUTES, recordOf, refusal } from '../keys/estate.js';
+import { env, PIN_ATTRIBUTES, profileOf, recordOf, refusal, ring } from '../keys/estate.js';
 
 /** What each mode of use is for: X9.143 6.3.3 table 4, and any action where it says N. */
 const ACTIONS_OF_MODE: Readonly<Record<string, readonly KeyAction[]>> = {
@@ -71,6 +72,14 @@ describe('assertUsage', () => {
     }
     expect(wrong).toEqual([]);
     expect(allowed).toBeGreaterThan(400);
+  });
+
+  it('makes no key of a usage that nobody knows', () => {
+    const attributes = { ...PIN_ATTRIBUTES, keyUsage: 'Z9' };
+    const options = { env, profile: profileOf(), ring, keyId: 'z', owner: 'shop', attributes };
+    expect(() => createCustomerKey(options)).toThrow(
+      expect.objectContaining(refusal('USAGE_NOT_ALLOWED', 'keyUsage')),
+    );
   });
 
   it('needs the usage that the operation is for', () => {
