@@ -55,8 +55,8 @@ export interface ImpactOptions {
  * @param options - The records of the store, and the version.
  * @returns The keys to replace, in the order of the records. Tombstones too: a key that was deleted
  * is still known.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `STATE_CONFLICT` for a row, or a region, that is
- * no record.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `STATE_CONFLICT` for a row, or a region, that
+ * is no record.
  *
  * @example
  * ```ts

@@ -96,8 +96,8 @@ function mayPromote(job: RotationJob): boolean {
  *
  * @param options - A promoted rotation.
  * @returns Job and main key, and the writes that store them: the main key first.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for a rotation that is not started, paused or over,
- * once clean-up has begun, and where the old main key is compromised; `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a rotation that is not started, paused or
+ * over, once clean-up has begun, and where the old main key is compromised; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts

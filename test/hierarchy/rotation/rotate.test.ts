@@ -183,6 +183,38 @@ describe('a step that nobody answers', () => {
     ]);
   });
 
+  it('ends the run when nobody waits for readers, before a block is dropped', async () => {
+    const world = createWorld(1, 2);
+    const answer = answering(world, 'p1');
+    const seen = await run(world, 'p1', (step, jobId) => {
+      if (step.kind !== 'wait') answer(step, jobId);
+    });
+    expect(lastOf(seen)).toBe('wait');
+    for (const { slots } of world.store.customers()) expect(slots).toHaveLength(2);
+    expect((await drive(world, 'p1')).last).toBe('done');
+  });
+
+  it.each(['verify', 'clean-up'] as const)(
+    'may be the last one before a signal: %s',
+    async (pass) => {
+      const world = createWorld(1, 2);
+      const signal = { aborted: false };
+      const answer = answering(world, 'p1');
+      const seen = await run(
+        world,
+        'p1',
+        (step, jobId) => {
+          answer(step, jobId);
+          if (step.kind === 'rescan' && step.pass === pass) signal.aborted = true;
+        },
+        { signal },
+      );
+      expect(seen.at(-1)).toMatchObject({ kind: 'rescan', pass });
+      for (const { slots } of world.store.customers()) expect(slots).toHaveLength(2);
+      expect((await drive(world, 'p1')).last).toBe('done');
+    },
+  );
+
   it('does not go on with another job', async () => {
     const world = createWorld(1, 2);
     const answer = answering(world, 'p1');
