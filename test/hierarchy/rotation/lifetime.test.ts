@@ -12,7 +12,17 @@ import {
 } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import { begin, drive, steps } from './drive.js';
-import { addCustomer, addProfile, createWorld, KDH, now, profileRing, REGION, ringOf, type World } from './world.js';
+import {
+  addCustomer,
+  addProfile,
+  createWorld,
+  KDH,
+  now,
+  profileRing,
+  REGION,
+  ringOf,
+  type World,
+} from './world.js';
 
 const PROFILE = 'p1';
 const V1 = { keyId: `${REGION}/${PROFILE}`, version: 1 };
@@ -217,6 +227,8 @@ describe('a new main key of a compromised region', () => {
     const { record } = mainKeys.markCompromised({ env, record: world.store.region, version: 1 });
     return rotation.plan({ env, mainKey: record, kdh: KDH, reason: 'suspected-compromise' });
   }
+});
+
 describe('a compromised main key of a region', () => {
   const ref = { keyId: REGION, version: 1 };
 
