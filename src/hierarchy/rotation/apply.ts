@@ -66,7 +66,8 @@ export function apply(options: ApplyOptions): Applied {
   let seen = 0;
   let skipped = 0;
   for (const { jobId, to, items } of results) {
-    if (jobId !== job.jobId || !isRef(to)) continue;
+    if (jobId !== job.jobId || !isRef(to) || !(sameRef(to, job.to) || sameRef(to, job.from)))
+      continue;
     if (!isWanted(job, to)) {
       skipped += items.length;
       continue;
@@ -87,8 +88,7 @@ export function apply(options: ApplyOptions): Applied {
 /** Whether keys still get blocks under a main key: not when that is being left, or the job is over. */
 function isWanted(job: RotationJob, to: KeyRef): boolean {
   if (hasEnded(job)) return false;
-  if (sameRef(to, job.to)) return job.phase !== 'aborting';
-  return sameRef(to, job.from) && job.phase !== 'cleaning';
+  return job.phase !== (sameRef(to, job.to) ? 'aborting' : 'cleaning');
 }
 
 /** Keys of some results: how many were looked at, how many passed over, how many re-wrapped. */
