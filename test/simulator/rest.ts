@@ -1,0 +1,107 @@
+/**
+ * A world comes to rest: nothing fails any more, hostile rows are repaired, and each rotation is
+ * taken up by a process that knows nothing but the records. It has to end, in a bounded time.
+ */
+import { mainKeys, rotation } from 'keyblock/hierarchy';
+import { repair } from './hostile.js';
+import { type Line, mainKeyOf, plan, recordsOf, writeStep } from './line.js';
+import { createLoop, stepLoop } from './loop-rotation.js';
+import { heldBy } from './readers.js';
+import type { Scene } from './simulate.js';
+import { hold, Violation } from './violation.js';
+import { attempt, customerKeys, envOf, type World } from './world.js';
+
+const MOST_STEPS = 2_000;
+
+/** Ends everything that is under way. */
+export async function rest(world: World, scenes: readonly Scene[]): Promise<void> {
+  world.faults = false;
+  for (const { site, readers } of scenes) {
+    for (const truth of site.truths.live()) {
+      const [reader] = readers.get(truth.profileId) ?? [];
+      if (truth.hostile !== undefined && reader !== undefined) repair(world, site, truth, reader);
+    }
+  }
+  for (const { lines, site, readers } of scenes) {
+    for (const line of [...lines].reverse()) await finish(world, line);
+    for (const [profileId, all] of readers) {
+      for (const reader of all) heldBy(world, site, profileId, reader);
+    }
+    for (const line of lines) checkImpact(line);
+  }
+}
+
+/** I17: whatever has happened, a rotation comes to its end from the records alone. */
+async function finish(world: World, line: Line): Promise<void> {
+  if (mainKeyOf(line).jobId === undefined) return;
+  plan(world, line, false); // the job, where its record was never stored
+  const known = recordsOf(line);
+  if (known === undefined) throw new Violation('a planned rotation has its job', line.keyId);
+  const resumed = attempt(world, 'resume', ['STATE_CONFLICT'], () =>
+    rotation.resume({ env: envOf(world), ...known }),
+  );
+  writeStep(world, line, resumed?.writes ?? []);
+  const isLost = line.isLost && !line.site.vault.has(known.job.to.version);
+  const { versions } = mainKeyOf(line);
+  const isUseless = versions.some((v) => v.state === 'pending' && v.compromised);
+  if (isLost || isUseless) giveUp(world, line);
+  const loop = createLoop(line);
+  for (let n = 0; n < MOST_STEPS; n++) {
+    const end = await stepLoop(world, loop);
+    if (end === 'done' || end === 'aborted') {
+      world.stats.add(`rested: ${end}`);
+      line.isLost = false;
+      return;
+    }
+    const job = JSON.stringify(recordsOf(line)?.job ?? 'no job');
+    hold(
+      end === undefined,
+      'I17 a rotation ends',
+      () =>
+        `${line.keyId} ${end} ${loop.blocked} ${JSON.stringify(mainKeyOf(line).versions.map((v) => ({ ...v, slots: 0 })))} ${world.refusal} ${job}`,
+    );
+    if (world.now < loop.waitUntil) world.now = loop.waitUntil;
+  }
+  throw new Violation('I17 a rotation ends in bounded time', line.keyId);
+}
+
+/** Without the pending key of a region there is nothing but to abort. */
+function giveUp(world: World, line: Line): void {
+  const known = recordsOf(line);
+  if (known === undefined) return;
+  if (known.job.phase === 'aborting') return;
+  const aborted = rotation.abort({ env: envOf(world), ...known });
+  writeStep(world, line, aborted.writes);
+}
+
+/** The version in use is in other hands. */
+export function markCompromised(world: World, line: Line): void {
+  const record = mainKeyOf(line);
+  const version = record.versions.find(({ state }) => state === 'active')?.version ?? 1;
+  // With both versions in other hands there is no way on or back: see `findings.test.ts`.
+  const isOther = record.versions.some((v) => v.compromised && v.state === 'pending');
+  if (isOther || line.isLost) return;
+  const marked = attempt(world, 'markCompromised', ['STATE_CONFLICT'], () =>
+    mainKeys.markCompromised({ env: envOf(world), record, version }),
+  );
+  writeStep(world, line, marked?.writes ?? []);
+  world.stats.add(`compromised ${line.level}`);
+}
+
+/** What a compromise exposes: every key that was ever under that version, and no other. */
+function checkImpact({ site, level, keyId, profileId }: Line): void {
+  if (level === 'region') return;
+  const records = customerKeys(site);
+  for (const { version } of mainKeyOf({ site, keyId } as Line).versions) {
+    const ref = { keyId, version };
+    const found = new Set(rotation.impact({ records, ref }).map((exposed) => exposed.keyId));
+    for (const truth of site.truths.keys.values()) {
+      if (truth.profileId !== profileId) continue;
+      hold(
+        found.has(truth.keyId) === truth.under.has(`${keyId} ${version}`),
+        'impact lists what was under a version',
+        () => `${truth.keyId} ${keyId} ${version}`,
+      );
+    }
+  }
+}
