@@ -129,13 +129,19 @@ export function store(
 }
 
 /** A change in the life of one key; told from the row as it is, or as it was a moment ago. */
-export function change(world: World, site: Site, truth: Truth): string | undefined {
+export function change(
+  world: World,
+  site: Site,
+  truth: Truth,
+  { later = true }: { readonly later?: boolean } = {},
+): string | undefined {
   const { rng } = world;
   const { keyId, life } = truth;
   const late = rng.oneIn(6) ? world.now - rng.int(60_000) : world.now;
   const record = site.store.readAsOf<CustomerKeyRecord>(keyId, late);
   if (record === undefined || truth.hostile !== undefined) return undefined;
-  const action = rng.pick(['stop', 'stop-later', 'start', 'delete', 'restore', 'purge', 'tag']);
+  const planned = later ? 'stop-later' : 'stop';
+  const action = rng.pick(['stop', planned, 'start', 'delete', 'restore', 'purge', 'tag']);
   const env = envOf(world);
   const days = 3 + rng.int(5);
   const from = new Date(world.now + 1000 * (1 + rng.int(400)));

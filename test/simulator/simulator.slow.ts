@@ -4,6 +4,7 @@
  */
 import { test } from 'vitest';
 import { tdesOfNode } from './node-reference.js';
+import { simulateReplication } from './replicate.js';
 import { simulate } from './simulate.js';
 import { Stats } from './world.js';
 
@@ -16,7 +17,8 @@ test(`${STEPS} steps keep every promise`, { timeout: 3_600_000 }, async () => {
   const failures: string[] = [];
   const total = (): number => stats.counts.get('steps') ?? 0;
   for (let seed = FIRST; total() < STEPS && failures.length < 10; seed++) {
-    await simulate({ seed, stats, tdes: tdesOfNode }, STEPS_OF_A_WORLD).catch((error) => {
+    const run = seed % 4 === 0 ? simulateReplication : simulate;
+    await run({ seed, stats, tdes: tdesOfNode }, STEPS_OF_A_WORLD).catch((error) => {
       failures.push(`seed ${seed}: ${error instanceof Error ? error.stack : String(error)}`);
     });
   }

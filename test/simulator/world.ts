@@ -67,6 +67,8 @@ export interface WorldOptions {
   readonly stats: Stats;
   readonly tdes?: TdesZeroBlock | undefined;
   readonly regions?: number | undefined;
+  /** Whether, of two regions, the other may take over. */
+  readonly failsOver?: boolean | undefined;
 }
 
 /** Makes a world with one or two regions, each with one or two profiles. */

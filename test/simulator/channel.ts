@@ -1,0 +1,62 @@
+/** What is under way between two regions, and the ledger that remembers it. */
+import { replication } from 'keyblock/hierarchy';
+import type { Pair } from './pairs.js';
+import { customerKeys, envOf, must, type Site, type World } from './world.js';
+
+/** Everything that is under way between two regions. */
+export interface Channel {
+  readonly world: World;
+  readonly sites: readonly Site[];
+  readonly pairs: Pair[];
+  ledger: replication.ReplicaLedger;
+  /** Which site keys are changed in. */
+  primary: number;
+  events: replication.ReplicationEvent[];
+  commands: replication.ReplicationCommand[];
+  answers: replication.CommandResult[];
+  /** Keys whose event was lost: found by a comparison only. */
+  lost: number;
+  readonly failsOver: boolean;
+}
+
+/** Stores a ledger, and sends the commands: it may die between the two. */
+export function take(channel: Channel, step: replication.ReplicationStep): void {
+  const { world } = channel;
+  if (world.faults && world.rng.oneIn(15)) {
+    world.stats.add('fault: died before the ledger was stored');
+    return;
+  }
+  channel.ledger = JSON.parse(JSON.stringify(step.ledger)) as replication.ReplicaLedger;
+  if (world.faults && world.rng.oneIn(15)) {
+    world.stats.add('fault: died before commands were sent');
+    return;
+  }
+  channel.commands.push(...(JSON.parse(JSON.stringify(step.commands)) as typeof channel.commands));
+}
+
+/** What a region lists. */
+export const listOf = (site: Site): readonly replication.InventoryItem[] =>
+  replication.inventoryOf({
+    records: customerKeys(site).filter(({ profileId }) => profileId === 'shop'),
+  });
+
+/** Compares the regions with the ledger. */
+export function compare(channel: Channel): number {
+  const { world, ledger, sites, primary } = channel;
+  const copies = sites
+    .filter((_, i) => i !== primary)
+    .map((site) => ({ regionId: site.regionId, inventory: listOf(site) }));
+  const origin = listOf(must(sites[primary]));
+  const step = replication.drift({ env: envOf(world), ledger, origin, copies });
+  for (const { id } of step.findings) world.stats.add(`drift ${id}`);
+  take(channel, step);
+  return step.findings.filter(({ severity }) => severity !== 'info').length;
+}
+
+/** Keys that were there before, or whose events were lost. */
+export function backfill(channel: Channel): void {
+  const { world, ledger, sites, primary } = channel;
+  const list = listOf(must(sites[primary]));
+  const inventory = world.faults ? world.rng.some(list) : list;
+  take(channel, replication.planBackfill({ env: envOf(world), ledger, inventory }));
+}

@@ -1,0 +1,150 @@
+/** What a region does with a command of replication: as the documents say, and a crash now and then. */
+import {
+  type AliasRecord,
+  type ConditionalWrite,
+  type CustomerKeyRecord,
+  replication,
+} from 'keyblock/hierarchy';
+import type { Pair } from './pairs.js';
+import { codeOf, readHeld } from './readers.js';
+import { Violation } from './violation.js';
+import { envOf, must, type Site, type World } from './world.js';
+
+type Command = replication.ReplicationCommand;
+type Result = replication.CommandResult;
+
+/** Carries a command out. Undefined where the process died before it answered. */
+export function carryOut(
+  world: World,
+  sites: readonly Site[],
+  pairs: readonly Pair[],
+  command: Command,
+): Result | undefined {
+  const site = must(sites.find(({ regionId }) => regionId === command.regionId));
+  let result: Result;
+  try {
+    result = execute(world, site, sites, pairs, command);
+  } catch (error) {
+    if (error instanceof Violation) throw error;
+    const code = codeOf(error);
+    world.stats.add(`command ${command.type} ${code}`);
+    result = { command, outcome: 'failed', code };
+  }
+  world.stats.add(`command ${command.type} ${result.outcome}`);
+  if (world.faults && world.rng.oneIn(8)) {
+    world.stats.add('fault: died between effect and answer');
+    return undefined;
+  }
+  return result;
+}
+
+function execute(
+  world: World,
+  site: Site,
+  sites: readonly Site[],
+  pairs: readonly Pair[],
+  command: Command,
+): Result {
+  const { store } = site;
+  const env = envOf(world);
+  const { profile, ring } = readHeld(world, site, 'shop');
+  const kekOf = ({ pairId, generation }: { pairId: string; generation: number }) =>
+    pairs
+      .find(({ record }) => record.pairId === pairId)
+      ?.keks.get(site.regionId)
+      ?.get(generation);
+  switch (command.type) {
+    case 'exportTr31': {
+      const record = store.read<CustomerKeyRecord>(command.keyId);
+      if (record === undefined) return { command, outcome: 'gone' };
+      const kek = kekOf(command);
+      if (kek === undefined) throw new Violation('a KEK in use is not released', command.commandId);
+      const keyBlock = replication.replicateBlock({ env, record, profile, ring, kek });
+      return { command, outcome: 'done', keyBlock };
+    }
+    case 'importTr31': {
+      const known = store.read<CustomerKeyRecord>(command.keyId);
+      if (known !== undefined) return replication.answerImport({ record: known, command });
+      const kek = kekOf(command);
+      if (kek === undefined) throw new Violation('a KEK in use is not released', command.commandId);
+      const { keyId, order, originRegionId: regionId } = command;
+      const truth = must(
+        sites.map(({ truths }) => truths.keys.get(keyId)).find((known) => known !== undefined),
+      );
+      if (regionId === site.regionId) world.stats.add('import with its own region as origin');
+      const { owner } = truth;
+      const replicaOf = { regionId, keyId, order };
+      const made = replication.acceptBlock({
+        ...command,
+        env,
+        kek,
+        profile,
+        ring,
+        owner,
+        replicaOf,
+      });
+      if (!save(world, site, made.writes)) throw new Violation('an import is stored', keyId);
+      const life = lifeOf(made.record);
+      site.truths.keys.set(keyId, {
+        ...truth,
+        life,
+        tags: made.record.tags,
+        profileId: 'shop',
+        under: new Set(),
+      });
+      return replication.answerImport({ record: made.record, command });
+    }
+    case 'putAlias': {
+      const id = `alias:${command.alias}`;
+      const before = store.read<AliasRecord>(id);
+      const revision = before?.revision ?? 0;
+      const next: AliasRecord = {
+        kind: 'alias',
+        schema: 1,
+        revision: revision + 1,
+        alias: command.alias,
+        ...(command.replicaKeyId === null ? {} : { keyId: command.replicaKeyId }),
+      };
+      const seen = orders.get(store) ?? new Map<string, number>();
+      orders.set(store, seen);
+      if ((seen.get(id) ?? -1) < command.order) {
+        seen.set(id, command.order);
+        store.apply({ op: 'put-record', recordId: id, expectedRevision: revision, next });
+      }
+      return { command, outcome: 'done' };
+    }
+    default: {
+      const record = store.read<CustomerKeyRecord>(command.replicaKeyId);
+      const done = replication.carryOut({ env, record, command });
+      if (done.writes.length > 0 && save(world, site, done.writes)) {
+        const truth = must(site.truths.keys.get(command.replicaKeyId));
+        const row = must(store.read<CustomerKeyRecord>(command.replicaKeyId));
+        truth.life = lifeOf(row);
+        truth.tags = row.tags;
+      }
+      return done.result;
+    }
+  }
+}
+
+/** The last order carried out for an alias, as a region has to remember it. */
+const orders = new WeakMap<Site['store'], Map<string, number>>();
+
+function save(world: World, site: Site, writes: readonly ConditionalWrite[]): boolean {
+  const outcomes = writes.map((write) => site.store.apply(write));
+  world.stats.add('replica writes', outcomes.length);
+  return outcomes.every((outcome) => outcome === 'applied');
+}
+
+/** The life of a copy: what its row says, since commands made it so. */
+export function lifeOf({ lifecycle }: CustomerKeyRecord): {
+  state: 'create-complete' | 'delete-pending' | 'delete-complete';
+  enabled: boolean;
+  deleteAfter: number | undefined;
+  cause: string | undefined;
+} {
+  const { enabled, deleteAfter, cause } = lifecycle;
+  const state = lifecycle.state as 'create-complete' | 'delete-pending' | 'delete-complete';
+  const until = state === 'delete-pending' && deleteAfter ? Date.parse(deleteAfter) : undefined;
+  return { state, enabled, deleteAfter: until, cause };
+}
