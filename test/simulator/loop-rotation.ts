@@ -17,7 +17,7 @@ import {
   recordsOf,
   writeStep,
 } from './line.js';
-import { isFault } from './queue-rotation.js';
+import { isFault, mustBeEverywhere } from './queue-rotation.js';
 import { hostileOf } from './verify.js';
 import { hold } from './violation.js';
 import { attemptAsync, must, type World } from './world.js';
@@ -112,6 +112,7 @@ function carryOut(
     }
     case 'promote':
       mustNotBeHostile(loop);
+      if (line.level === 'region') mustBeEverywhere(line, step.job.to.version);
       return moved(world, loop, step);
     case 'checkpoint':
     case 'clean-up':

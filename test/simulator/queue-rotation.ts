@@ -53,7 +53,7 @@ const LIKELY: Readonly<Record<string, readonly string[]>> = {
   translating: ['scan', 'run', 'apply', 'deliver', 'verify'],
   verifying: ['verify', 'promote'],
   ready: ['promote', 'verify'],
-  promoted: ['startCleanup', 'startCleanup', 'verify', 'rollback'],
+  promoted: ['startCleanup', 'startCleanup', 'verify'],
   cleaning: ['scan to drop', 'run drops', 'deliver', 'retire', 'scan', 'run', 'apply'],
   aborting: ['scan to drop', 'run drops', 'deliver', 'retire'],
   paused: ['resume'],
@@ -101,7 +101,16 @@ export function step(world: World, line: Line, name: StepName): void {
   });
   if (done === undefined) return;
   world.stats.add(`stepped ${name} ${line.level}`);
+  if (name === 'promote' && line.level === 'region') mustBeEverywhere(line, known.job.to.version);
   writeStep(world, line, done.writes, isFault(world, 5));
+}
+
+/** I-HSM: no device in service is left behind by a switch. */
+export function mustBeEverywhere(line: Line, version: number): void {
+  for (const { hsmId, state, versions } of devicesOf(line)) {
+    const holds = versions.some((held) => held.version === version && held.receipt !== undefined);
+    hold(state !== 'in-service' || holds, 'every device in service has the version', () => hsmId);
+  }
 }
 
 /** A producer looks over some of the records, and sends tasks. */

@@ -3,13 +3,14 @@
  * taken up by a process that knows nothing but the records. It has to end, in a bounded time.
  */
 import { mainKeys, rotation } from 'keyblock/hierarchy';
+import { distributePending } from './devices.js';
 import { repair } from './hostile.js';
-import { type Line, mainKeyOf, plan, recordsOf, writeStep } from './line.js';
+import { heldRecords, type Line, mainKeyOf, plan, recordsOf, writeStep } from './line.js';
 import { createLoop, stepLoop } from './loop-rotation.js';
 import { heldBy } from './readers.js';
 import type { Scene } from './simulate.js';
 import { hold, Violation } from './violation.js';
-import { attempt, customerKeys, envOf, type World } from './world.js';
+import { attempt, customerKeys, envOf, readRegion, type World } from './world.js';
 
 const MOST_STEPS = 2_000;
 
@@ -27,7 +28,40 @@ export async function rest(world: World, scenes: readonly Scene[]): Promise<void
     for (const [profileId, all] of readers) {
       for (const reader of all) heldBy(world, site, profileId, reader);
     }
-    for (const line of lines) checkImpact(line);
+    for (const line of lines) {
+      checkImpact(line);
+      destroyRetired(world, line);
+    }
+  }
+}
+
+/** Versions that were left behind are destroyed, after their time and not before. */
+function destroyRetired(world: World, line: Line): void {
+  const { site, level } = line;
+  for (const { version, state } of mainKeyOf(line).versions) {
+    if (state !== 'retired' && state !== 'destroyed') continue;
+    if (level === 'region') {
+      const record = readRegion(site);
+      const retired = mainKeys.retireTokens({ env: envOf(world), record, version });
+      writeStep(world, line, retired.writes);
+    }
+    if (state === 'destroyed') continue;
+    const destroy = (stragglers: number, env = envOf(world)) =>
+      attempt(world, 'destroy', ['STATE_CONFLICT'], () =>
+        rotation.destroy({ env, mainKey: mainKeyOf(line), version, stragglers }),
+      );
+    const ref = { keyId: line.keyId, version };
+    const left = rotation.stragglers(heldRecords(line), ref);
+    hold(destroy(1) === undefined, 'what is in use is not destroyed', () => line.keyId);
+    hold(destroy(left) === undefined, 'nothing is destroyed before its time', () => line.keyId);
+    const later = { at: new Date(world.now + 91 * 86_400_000) };
+    const done = destroy(left, later);
+    // Of a region its profiles' retired versions may have blocks under it still.
+    hold((done !== undefined) === (left === 0), 'I6 destroyed only if unused', () => `${left}`);
+    if (done === undefined) continue;
+    writeStep(world, line, done.writes);
+    if (level === 'region') site.vault.delete(version);
+    world.stats.add(`destroyed ${level}`);
   }
 }
 
@@ -45,6 +79,7 @@ async function finish(world: World, line: Line): Promise<void> {
   const { versions } = mainKeyOf(line);
   const isUseless = versions.some((v) => v.state === 'pending' && v.compromised);
   if (isLost || isUseless) giveUp(world, line);
+  if (line.level === 'region') distributePending(world, line.site);
   const loop = createLoop(line);
   for (let n = 0; n < MOST_STEPS; n++) {
     const end = await stepLoop(world, loop);

@@ -1,6 +1,7 @@
 /** One world, from its seed: random steps, invariants after each, and at last it comes to rest. */
 import { checkAudit } from './audit.js';
 import { account, alias, change, create } from './customers.js';
+import { distributePending, stepDevices } from './devices.js';
 import { repair, tamper, tamperWithProfile } from './hostile.js';
 import {
   type Checked,
@@ -109,6 +110,8 @@ async function act(world: World, scene: Scene, writers: Reader[]): Promise<void>
   }
   if (dice === 36) return tamperWithProfile(world, site);
   if (dice === 37) return rng.oneIn(8) ? markCompromised(world, rng.pick(lines)) : undefined;
+  if (dice < 48) return stepDevices(world, site);
+  if (dice < 49) return distributePending(world, site);
   // Some worlds know queues alone, some loops alone, most both.
   const isQueue = world.seed % 3 === 0 || (world.seed % 3 === 1 && dice < 75);
   if (isQueue) return stepQueue(world, rng.pick(lines));

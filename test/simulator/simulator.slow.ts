@@ -10,7 +10,7 @@ import { Stats } from './world.js';
 
 const FIRST = Number(process.env['SEED'] ?? 1);
 const STEPS = Number(process.env['STEPS'] ?? 100_000);
-const STEPS_OF_A_WORLD = 400;
+const STEPS_OF_A_WORLD = 500;
 
 test(`${STEPS} steps keep every promise`, { timeout: 3_600_000 }, async () => {
   const stats = new Stats();
