@@ -46,7 +46,9 @@ function settle(channel: Channel): void {
     Object.assign(channel, { events: [], commands: [], answers: [] });
     const env = envOf(world);
     take(channel, replication.reduce({ env, ledger: channel.ledger, events }));
-    const results = commands.flatMap((command) => carryOut(world, sites, pairs, command) ?? []);
+    const results = commands.flatMap(
+      (command) => carryOut(world, sites, pairs, command, false) ?? [],
+    );
     const all = [...answers, ...results];
     take(channel, replication.apply({ env, ledger: channel.ledger, results: all }));
   }

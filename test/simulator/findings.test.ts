@@ -10,6 +10,8 @@ import {
   createKeyRing,
   createProfile,
   createRegionKey,
+  exportCustomerKey,
+  importCustomerKey,
   mainKeys,
   openProfile,
   replication,
@@ -174,6 +176,23 @@ test.fails('a key that was on its way to the new primary arrives', () => {
   // `acceptBlock` refuses a copy that has its own region as origin.
   expect(command).toMatchObject({ type: 'importTr31', regionId: B });
   expect((command as replication.ImportTr31Command).originRegionId).not.toBe(B);
+});
+
+/** A key that came in a block with the check value KC, as many senders write it. */
+function importedWithKc() {
+  const { profile, shop: ring } = openRegion(A as string);
+  const kek = generateKey({ algorithm: 'AES', lengthBits: 256 });
+  const common = { env, profile, ring, owner: 'ada' };
+  const { record } = createCustomerKey({ ...common, keyId: 'k1', attributes });
+  const checkValues = ['KC'] as const;
+  const { keyBlock } = exportCustomerKey({ env, record, profile, ring, kek, checkValues });
+  const imported = importCustomerKey({ ...common, keyBlock, kek, keyId: 'k2' });
+  return { env, record: imported.record, profile, ring, kek };
+}
+
+test.fails('a key that came with a check value leaves with one', () => {
+  const checkValues = ['KC'] as const;
+  expect(() => exportCustomerKey({ ...importedWithKc(), checkValues })).not.toThrow();
 });
 
 test.fails('an alias that is copied is no finding in an audit of both regions', () => {

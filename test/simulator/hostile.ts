@@ -205,7 +205,14 @@ export function repair(world: World, site: Site, truth: Truth, reader: Reader): 
     site.store.rows.delete(keyId);
     return;
   }
-  site.store.put(keyId, JSON.stringify(record));
+  // A backup may hold blocks under versions that were retired meanwhile: they are left out of it.
+  const { versions } = readProfile(site, truth.profileId);
+  const slots = record.slots.filter(({ under }) =>
+    versions.some(
+      (v) => v.version === under.version && !['retired', 'destroyed'].includes(v.state),
+    ),
+  );
+  site.store.put(keyId, JSON.stringify({ ...record, slots }));
   world.stats.add('hostile: repaired');
 }
 

@@ -19,14 +19,17 @@ export function carryOut(
   sites: readonly Site[],
   pairs: readonly Pair[],
   command: Command,
+  isAwaited: boolean,
 ): Result | undefined {
   const site = must(sites.find(({ regionId }) => regionId === command.regionId));
   let result: Result;
   try {
     result = execute(world, site, sites, pairs, command);
   } catch (error) {
-    if (error instanceof Violation) throw error;
-    const code = codeOf(error);
+    if (error instanceof NoKek && isAwaited) {
+      throw new Violation('a KEK in use is not released', command.commandId);
+    }
+    const code = error instanceof NoKek ? 'UNKNOWN_KEY_VERSION' : codeOf(error);
     world.stats.add(`command ${command.type} ${code}`);
     result = { command, outcome: 'failed', code };
   }
@@ -37,6 +40,9 @@ export function carryOut(
   }
   return result;
 }
+
+/** The region has not got the KEK any more: of a command that was answered long ago, say. */
+class NoKek extends Error {}
 
 function execute(
   world: World,
@@ -58,7 +64,7 @@ function execute(
       const record = store.read<CustomerKeyRecord>(command.keyId);
       if (record === undefined) return { command, outcome: 'gone' };
       const kek = kekOf(command);
-      if (kek === undefined) throw new Violation('a KEK in use is not released', command.commandId);
+      if (kek === undefined) throw new NoKek();
       const keyBlock = replication.replicateBlock({ env, record, profile, ring, kek });
       return { command, outcome: 'done', keyBlock };
     }
@@ -66,7 +72,7 @@ function execute(
       const known = store.read<CustomerKeyRecord>(command.keyId);
       if (known !== undefined) return replication.answerImport({ record: known, command });
       const kek = kekOf(command);
-      if (kek === undefined) throw new Violation('a KEK in use is not released', command.commandId);
+      if (kek === undefined) throw new NoKek();
       const { keyId, order, originRegionId: regionId } = command;
       const truth = must(
         sites.map(({ truths }) => truths.keys.get(keyId)).find((known) => known !== undefined),

@@ -256,7 +256,9 @@ function deliverCommand(channel: Channel): void {
     stats.add('fault: command lost');
     return;
   }
-  const result = carryOut(world, sites, pairs, command);
+  const awaited = replication.pendingCommands({ ledger: channel.ledger });
+  const isAwaited = awaited.some(({ commandId }) => commandId === command.commandId);
+  const result = carryOut(world, sites, pairs, command, isAwaited);
   if (result !== undefined) channel.answers.push(JSON.parse(JSON.stringify(result)));
 }
 

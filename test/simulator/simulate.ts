@@ -2,6 +2,7 @@
 import { checkAudit } from './audit.js';
 import { account, alias, change, create } from './customers.js';
 import { distributePending, stepDevices } from './devices.js';
+import { roundTrip } from './exchange.js';
 import { repair, tamper, tamperWithProfile } from './hostile.js';
 import {
   type Checked,
@@ -13,7 +14,7 @@ import {
 import { createLine, type Line } from './line.js';
 import { createLoop, type Loop, stepLoop } from './loop-rotation.js';
 import { stepQueue } from './queue-rotation.js';
-import { heldBy, type Reader } from './readers.js';
+import { heldBy, type Reader, readHeld } from './readers.js';
 import { markCompromised, rest } from './rest.js';
 import { createWorld, type Site, type World, type WorldOptions } from './world.js';
 
@@ -110,6 +111,7 @@ async function act(world: World, scene: Scene, writers: Reader[]): Promise<void>
   }
   if (dice === 36) return tamperWithProfile(world, site);
   if (dice === 37) return rng.oneIn(8) ? markCompromised(world, rng.pick(lines)) : undefined;
+  if (dice === 38) return roundTrip(world, site, readHeld(world, site, profileId));
   if (dice < 48) return stepDevices(world, site);
   if (dice < 49) return distributePending(world, site);
   // Some worlds know queues alone, some loops alone, most both.

@@ -6,6 +6,7 @@ import { test } from 'vitest';
 import { tdesOfNode } from './node-reference.js';
 import { simulateReplication } from './replicate.js';
 import { simulate } from './simulate.js';
+import { createParties, distributeMainKey, exchangeKek } from './tr34.js';
 import { Stats } from './world.js';
 
 const FIRST = Number(process.env['SEED'] ?? 1);
@@ -33,3 +34,9 @@ function report({ counts }: Stats): string {
     .map(([name, times]) => `${String(times).padStart(9)}  ${name}`)
     .join('\n');
 }
+
+test('keys travel by TR-34', { timeout: 600_000 }, async () => {
+  const parties = await createParties();
+  for (let seed = 1; seed <= 5; seed++) await exchangeKek(parties, seed);
+  await distributeMainKey(parties);
+});
