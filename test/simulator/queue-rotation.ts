@@ -101,8 +101,19 @@ export function step(world: World, line: Line, name: StepName): void {
   });
   if (done === undefined) return;
   world.stats.add(`stepped ${name} ${line.level}`);
+  if (name === 'promote') mustBeProven(known);
   if (name === 'promote' && line.level === 'region') mustBeEverywhere(line, known.job.to.version);
   writeStep(world, line, done.writes, isFault(world, 5));
+}
+
+/** The switch is made once all is proven; in haste, or where it was made already, without that. */
+function mustBeProven({ job, mainKey }: NonNullable<ReturnType<typeof recordsOf>>): void {
+  const isSwitched = mainKey.versions.some(
+    ({ version, state }) => version === job.to.version && state === 'active',
+  );
+  const isUrgent = job.policy.promoteBeforeTranslated === true;
+  const isProven = job.phase === 'ready' || isUrgent || isSwitched;
+  hold(isProven, 'nothing is promoted without proof', () => job.phase);
 }
 
 /** I-HSM: no device in service is left behind by a switch. */
