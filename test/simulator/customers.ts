@@ -214,7 +214,7 @@ function mayDo(action: string, { life }: Truth, now: number): boolean {
   const isOver = life.deleteAfter !== undefined && now >= life.deleteAfter;
   switch (action) {
     case 'restore':
-      return life.state === 'delete-pending' && life.cause === 'requested' && !isOver;
+      return life.state === 'delete-pending' && life.cause !== 'account-closed' && !isOver;
     case 'purge':
       return life.state === 'delete-pending' && isOver;
     case 'tag':

@@ -127,7 +127,11 @@ function checkVersions(site: Site, checked: Checked): void {
     ]),
   ];
   for (const [keyId, versions] of mainKeys) {
-    const text = JSON.stringify(versions.map(({ version, state }) => [version, state]));
+    const text = JSON.stringify(
+      versions.map(({ version, state, draining, compromised }) => [
+        ...[version, state, draining === true, compromised !== undefined],
+      ]),
+    );
     if (checked.versions.get(keyId) === text) continue;
     checked.versions.set(keyId, text);
     const count = (state: string): number => versions.filter((v) => v.state === state).length;
@@ -141,18 +145,26 @@ function checkVersions(site: Site, checked: Checked): void {
       'I7 versions grow',
       () => `${keyId} ${text}`,
     );
-    for (const { version, state } of versions) {
+    for (const { version, state, draining, compromised } of versions) {
       const name = `${keyId} ${version}`;
-      const before = checked.states.get(name);
-      checked.states.set(name, state);
+      const marks = `${draining ? ' draining' : ''}${compromised ? ' compromised' : ''}`;
+      const [before, ...had] = checked.states.get(name)?.split(' ') ?? [];
+      checked.states.set(name, state + marks);
       if (before === undefined || before === state) continue;
       const isBack =
         (before === 'retiring' && state === 'active') ||
         (before === 'active' && state === 'pending');
+      const detail = (): string => `${name} ${before} ${had} ${state}`;
+      hold(isBack || ORDER.indexOf(state) > ORDER.indexOf(before), 'the table of versions', detail);
       hold(
-        isBack || ORDER.indexOf(state) > ORDER.indexOf(before),
-        'the table of versions',
-        () => `${name} ${before} ${state}`,
+        state !== 'active' || !had.includes('draining'),
+        'no way back for a version on its way out',
+        detail,
+      );
+      hold(
+        state !== 'active' || !had.includes('compromised'),
+        'no compromised version becomes active',
+        detail,
       );
     }
   }

@@ -53,7 +53,7 @@ const LIKELY: Readonly<Record<string, readonly string[]>> = {
   translating: ['scan', 'run', 'apply', 'deliver', 'verify'],
   verifying: ['verify', 'promote'],
   ready: ['promote', 'verify'],
-  promoted: ['startCleanup', 'startCleanup', 'verify'],
+  promoted: ['startCleanup', 'rollback', 'verify'],
   cleaning: ['scan to drop', 'run drops', 'deliver', 'retire', 'scan', 'run', 'apply'],
   aborting: ['scan to drop', 'run drops', 'deliver', 'retire'],
   paused: ['resume'],
@@ -102,6 +102,7 @@ export function step(world: World, line: Line, name: StepName): void {
   if (done === undefined) return;
   world.stats.add(`stepped ${name} ${line.level}`);
   if (name === 'promote') mustBeProven(known);
+  if (name === 'abort') mustBeWayBack(line, known);
   if (name === 'promote' && line.level === 'region') mustBeEverywhere(line, known.job.to.version);
   writeStep(world, line, done.writes, isFault(world, 5));
 }
@@ -114,6 +115,19 @@ function mustBeProven({ job, mainKey }: NonNullable<ReturnType<typeof recordsOf>
   const isUrgent = job.policy.promoteBeforeTranslated === true;
   const isProven = job.phase === 'ready' || isUrgent || isSwitched;
   hold(isProven, 'nothing is promoted without proof', () => job.phase);
+}
+
+/** From a compromised main key there is a way back only where there is none on. */
+function mustBeWayBack(
+  line: Line,
+  { job, mainKey }: NonNullable<ReturnType<typeof recordsOf>>,
+): void {
+  const isMarked = (version: number): boolean =>
+    mainKey.versions.some((v) => v.version === version && v.compromised !== undefined);
+  if (!isMarked(job.from.version)) return;
+  const isEarly = line.level === 'region' && ['planned', 'distributing'].includes(job.phase);
+  const isOn = !isMarked(job.to.version) && !isEarly;
+  hold(!isOn, 'a rotation from a compromised main key goes on', () => job.phase);
 }
 
 /** I-HSM: no device in service is left behind by a switch. */

@@ -7,7 +7,7 @@ import {
 } from 'keyblock/hierarchy';
 import type { Pair } from './pairs.js';
 import { codeOf, readHeld } from './readers.js';
-import { Violation } from './violation.js';
+import { hold, Violation } from './violation.js';
 import { envOf, must, type Site, type World } from './world.js';
 
 type Command = replication.ReplicationCommand;
@@ -90,6 +90,7 @@ function execute(
         replicaOf,
       });
       if (!save(world, site, made.writes)) throw new Violation('an import is stored', keyId);
+      ordersOf(store).set(keyId, order);
       const life = lifeOf(made.record);
       site.truths.keys.set(keyId, {
         ...truth,
@@ -111,30 +112,73 @@ function execute(
         alias: command.alias,
         ...(command.replicaKeyId === null ? {} : { keyId: command.replicaKeyId }),
       };
-      const seen = orders.get(store) ?? new Map<string, number>();
-      orders.set(store, seen);
+      const seen = ordersOf(store);
       if ((seen.get(id) ?? -1) < command.order) {
         seen.set(id, command.order);
         store.apply({ op: 'put-record', recordId: id, expectedRevision: revision, next });
       }
       return { command, outcome: 'done' };
     }
-    default: {
-      const record = store.read<CustomerKeyRecord>(command.replicaKeyId);
-      const done = replication.carryOut({ env, record, command });
-      if (done.writes.length > 0 && save(world, site, done.writes)) {
-        const truth = must(site.truths.keys.get(command.replicaKeyId));
-        const row = must(store.read<CustomerKeyRecord>(command.replicaKeyId));
-        truth.life = lifeOf(row);
-        truth.tags = row.tags;
-      }
-      return done.result;
-    }
+    default:
+      return changeReplica(world, site, command);
   }
 }
 
-/** The last order carried out for an alias, as a region has to remember it. */
+/** A command about a copy: what is not later than the last one changes nothing. */
+function changeReplica(
+  world: World,
+  site: Site,
+  command: replication.ReplicaChangeCommand,
+): Result {
+  const { store, truths } = site;
+  const { replicaKeyId: id, order } = command;
+  const record = store.read<CustomerKeyRecord>(id);
+  const done = replication.carryOut({ env: envOf(world), record, command });
+  const isLate = order <= (ordersOf(store).get(id) ?? 0);
+  if (isLate) {
+    world.stats.add('command late');
+    hold(done.writes.length === 0, 'a late command changes nothing', () => command.commandId);
+  }
+  if (isLate || done.result.outcome !== 'done') return done.result;
+  if (!save(world, site, done.writes)) throw new Violation('a change is stored', id);
+  ordersOf(store).set(id, order);
+  const truth = must(truths.keys.get(id));
+  const row = must(store.read<CustomerKeyRecord>(id));
+  hold(isDone(command, must(record), row), 'what is answered is done', () => command.commandId);
+  if (record?.replicaOf === undefined) world.stats.add('a key became a copy');
+  truth.life = lifeOf(row);
+  truth.tags = row.tags;
+  return done.result;
+}
+
+/** Whether a copy is as the command says. */
+function isDone(
+  command: replication.ReplicaChangeCommand,
+  before: CustomerKeyRecord,
+  { lifecycle, tags, replicaOf }: CustomerKeyRecord,
+): boolean {
+  if (replicaOf?.order !== command.order || replicaOf.keyId !== command.keyId) return false;
+  switch (command.type) {
+    case 'setEnabled':
+      return lifecycle.enabled === command.enabled;
+    case 'putTags':
+      return JSON.stringify(tags) === JSON.stringify(command.tags);
+    case 'cancelDeletion':
+      if (before.lifecycle.state === 'create-complete') return true;
+      return lifecycle.state === 'create-complete' && !lifecycle.enabled;
+    default:
+      return lifecycle.state === 'delete-pending' && !lifecycle.enabled;
+  }
+}
+
+/** The last order that a region has carried out, by key and by alias. */
 const orders = new WeakMap<Site['store'], Map<string, number>>();
+
+function ordersOf(store: Site['store']): Map<string, number> {
+  const known = orders.get(store) ?? new Map<string, number>();
+  orders.set(store, known);
+  return known;
+}
 
 function save(world: World, site: Site, writes: readonly ConditionalWrite[]): boolean {
   const outcomes = writes.map((write) => site.store.apply(write));

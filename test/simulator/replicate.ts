@@ -3,31 +3,18 @@
  * order, KEKs that change, copies that others change, and a region that takes over. At last both
  * regions have to be the same.
  */
-import {
-  type AliasRecord,
-  type CustomerKeyRecord,
-  lifecycle,
-  replication,
-} from 'keyblock/hierarchy';
+import { type CustomerKeyRecord, lifecycle, replication } from 'keyblock/hierarchy';
 import { backfill, type Channel, compare, take } from './channel.js';
 import { converge } from './converge.js';
-import { account, alias, change, create } from './customers.js';
+import { failOver, select } from './fail-over.js';
 import { checkSecrets, checkSite, nothingChecked } from './invariants.js';
 import { createLine, mainKeyOf, plan } from './line.js';
 import { createLoop, stepLoop } from './loop-rotation.js';
 import { deleteKeks, openPair, stepExchange } from './pairs.js';
-import { type Reader, readHeld } from './readers.js';
+import type { Reader } from './readers.js';
 import { carryOut, lifeOf } from './region-worker.js';
-import {
-  attempt,
-  createWorld,
-  customerKeys,
-  envOf,
-  must,
-  type Site,
-  type World,
-  type WorldOptions,
-} from './world.js';
+import { changeKeys } from './trail.js';
+import { createWorld, envOf, must, type Site, type World, type WorldOptions } from './world.js';
 
 /** Runs one world of two regions. */
 export async function simulateReplication(options: WorldOptions, steps: number): Promise<void> {
@@ -53,7 +40,7 @@ export async function simulateReplication(options: WorldOptions, steps: number):
     commands: [],
     answers: [],
     lost: 0,
-    failsOver: options.failsOver === true,
+    failsOver: options.failsOver ?? rng.oneIn(2),
   };
   for (const { record } of pairs) {
     take(channel, replication.attach({ env: envOf(world), ledger: channel.ledger, pair: record }));
@@ -147,9 +134,9 @@ function act(channel: Channel): void {
     changeCopy(channel);
     return;
   }
-  // Changes of the new primary do not reach the former one: see `findings.test.ts`.
   if (dice === 94) {
-    if (channel.failsOver && rng.oneIn(8)) failOver(channel);
+    select(channel);
+    if (channel.failsOver && rng.oneIn(4)) failOver(channel);
     return;
   }
   if (dice === 95) {
@@ -158,77 +145,6 @@ function act(channel: Channel): void {
   }
   // Hours mostly: a message that is late is so by hours, and a deletion waits for days.
   world.now += rng.int(rng.oneIn(15) ? 86_400_000 : 3_600_000);
-}
-
-/** Owners change keys in the primary region, and the audit trail tells. */
-function changeKeys(channel: Channel): void {
-  const { world } = channel;
-  const { rng } = world;
-  const site = must(channel.sites[channel.primary]);
-  const before = new Map(customerKeys(site).map((row) => [row.keyId, row]));
-  const names = new Map(site.store.all<AliasRecord>('alias').map((row) => [row.alias, row]));
-  const dice = rng.int(12);
-  const live = site.truths.live();
-  if (dice < 4 && live.length < 12) create(world, site, readHeld(world, site, 'shop'));
-  else if (dice < 10 && live.length > 0) change(world, site, rng.pick(live), { later: false });
-  else if (dice === 10) alias(world, site);
-  else if (rng.oneIn(4)) account(world, site);
-  for (const row of customerKeys(site)) emit(channel, site, before.get(row.keyId), row);
-  for (const row of site.store.all<AliasRecord>('alias')) {
-    if (names.get(row.alias)?.revision === row.revision) continue;
-    const { alias: name, keyId, revision } = row;
-    send(channel, {
-      ...base(site, `alias ${name}`, revision),
-      type: 'UpdateAlias',
-      alias: name,
-      keyId,
-    });
-  }
-}
-
-const base = (site: Site, what: string, sequence: number) =>
-  ({
-    eventId: `${what} ${sequence}`,
-    sequence,
-    regionId: site.regionId,
-    source: { kind: 'caller' },
-  }) as const;
-
-/** The event of a change, told from the row before and after it. */
-function emit(
-  channel: Channel,
-  site: Site,
-  before: CustomerKeyRecord | undefined,
-  row: CustomerKeyRecord,
-): void {
-  const { keyId, revision, attributes, kcv, tags, lifecycle: life } = row;
-  if (row.profileId !== 'shop' || before?.revision === revision) return;
-  const event = { ...base(site, keyId, revision), keyId };
-  if (before === undefined) {
-    const { enabled } = life;
-    send(channel, { ...event, type: 'CreateKey', attributes, kcv, enabled, tags });
-    return;
-  }
-  if (JSON.stringify(before.tags) !== JSON.stringify(tags)) {
-    send(channel, { ...event, type: 'TagResource', tags });
-  } else if (life.state !== before.lifecycle.state) {
-    if (life.state === 'delete-pending') {
-      send(channel, { ...event, type: 'DeleteKey', deleteAfter: must(life.deleteAfter) });
-    } else if (life.state === 'create-complete') send(channel, { ...event, type: 'RestoreKey' });
-  } else if (life.state === 'create-complete') {
-    send(channel, { ...event, type: life.enabled ? 'StartKeyUsage' : 'StopKeyUsage' });
-  }
-}
-
-function send(channel: Channel, event: replication.ReplicationEvent): void {
-  const { world } = channel;
-  world.stats.add(`event ${event.type}`);
-  if (world.faults && world.rng.oneIn(25)) {
-    world.stats.add('fault: event lost');
-    channel.lost += 1;
-    return;
-  }
-  channel.events.push(JSON.parse(JSON.stringify(event)) as replication.ReplicationEvent);
 }
 
 /** Some events arrive, in any order; some will come again. */
@@ -286,21 +202,6 @@ function changeCopy(channel: Channel): void {
   for (const write of writes) site.store.apply(write);
   truth.life = lifeOf(must(site.store.read<CustomerKeyRecord>(truth.keyId)));
   world.stats.add('a copy was changed in its region');
-}
-
-/** The other region becomes the primary, on purpose. */
-function failOver(channel: Channel): void {
-  const { world, ledger } = channel;
-  const to = must(channel.sites[1 - channel.primary]);
-  const promoted = attempt(world, 'promoteReplica', ['STATE_CONFLICT'], () =>
-    replication.promoteReplica({ env: envOf(world), ledger, regionId: to.regionId }),
-  );
-  if (promoted === undefined) return;
-  const before = channel.ledger;
-  take(channel, promoted);
-  if (channel.ledger === before) return;
-  channel.primary = 1 - channel.primary;
-  world.stats.add('fail-over');
 }
 
 /** Each region purges what is due. */

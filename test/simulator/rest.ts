@@ -100,27 +100,40 @@ async function finish(world: World, line: Line): Promise<void> {
   throw new Violation('I17 a rotation ends in bounded time', line.keyId);
 }
 
-/** Without the pending key of a region there is nothing but to abort. */
+/** Without a new main key there is nothing but to abort. */
 function giveUp(world: World, line: Line): void {
   const known = recordsOf(line);
-  if (known === undefined) return;
-  if (known.job.phase === 'aborting') return;
-  const aborted = rotation.abort({ env: envOf(world), ...known });
-  writeStep(world, line, aborted.writes);
+  if (known === undefined || known.job.phase === 'aborting') return;
+  const options = { env: envOf(world), ...known };
+  const aborted = attempt(world, 'abort', ['STATE_CONFLICT'], () => rotation.abort(options));
+  if (aborted !== undefined) {
+    writeStep(world, line, aborted.writes);
+    return;
+  }
+  // The old one is compromised: the new one, which nobody has, may be declared to be so as well.
+  const { version } = known.job.to;
+  const { env, mainKey: record } = options;
+  const { record: mainKey } = mainKeys.markCompromised({ env, record, version });
+  writeStep(world, line, mainKeys.markCompromised({ env, record, version }).writes);
+  writeStep(world, line, rotation.abort({ ...options, mainKey }).writes);
+  world.stats.add('aborted from a compromised main key, the new one lost');
 }
 
-/** The version in use is in other hands. */
+/** The version in use is in other hands, or the next one. */
 export function markCompromised(world: World, line: Line): void {
   const record = mainKeyOf(line);
-  const version = record.versions.find(({ state }) => state === 'active')?.version ?? 1;
-  // With both versions in other hands there is no way on or back: see `findings.test.ts`.
-  const isOther = record.versions.some((v) => v.compromised && v.state === 'pending');
-  if (isOther || line.isLost) return;
-  const marked = attempt(world, 'markCompromised', ['STATE_CONFLICT'], () =>
+  const isRotating = record.versions.some(({ state }) => state === 'pending');
+  if (!isRotating && !world.rng.oneIn(3)) return;
+  const wanted = world.rng.oneIn(2) ? 'pending' : 'active';
+  const marked = record.versions.find(({ state }) => state === wanted);
+  if (marked === undefined) return;
+  const { version } = marked;
+  const done = attempt(world, 'markCompromised', ['STATE_CONFLICT'], () =>
     mainKeys.markCompromised({ env: envOf(world), record, version }),
   );
-  writeStep(world, line, marked?.writes ?? []);
-  world.stats.add(`compromised ${line.level}`);
+  writeStep(world, line, done?.writes ?? []);
+  const others = record.versions.some((v) => v.compromised && v.state !== wanted);
+  world.stats.add(`compromised ${line.level} ${wanted}${others ? ', and another before' : ''}`);
 }
 
 /** What a compromise exposes: every key that was ever under that version, and no other. */

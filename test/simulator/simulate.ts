@@ -110,7 +110,7 @@ async function act(world: World, scene: Scene, writers: Reader[]): Promise<void>
     return;
   }
   if (dice === 36) return tamperWithProfile(world, site);
-  if (dice === 37) return rng.oneIn(8) ? markCompromised(world, rng.pick(lines)) : undefined;
+  if (dice === 37) return rng.oneIn(2) ? markCompromised(world, rng.pick(lines)) : undefined;
   if (dice === 38) return roundTrip(world, site, readHeld(world, site, profileId));
   if (dice < 48) return stepDevices(world, site);
   if (dice < 49) return distributePending(world, site);
