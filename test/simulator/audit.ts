@@ -5,10 +5,7 @@ import { customerKeys, mainKeysOf, type Site, type World } from './world.js';
 
 /** What may be found in a store that is in order: it is the time, chance, or a torn step. */
 export function checkAudit(world: World, sites: readonly Site[]): void {
-  // An alias has no region: those of two stores would count as one record twice.
-  const records = sites.flatMap(({ store }, n) =>
-    store.everything().filter(({ kind }) => n === 0 || kind !== 'alias'),
-  );
+  const records = sites.flatMap(({ store }) => store.everything());
   const findings = auditHierarchy({ records, env: { at: new Date(world.now) } });
   const jobs = new Set(records.flatMap((r) => (r.kind === 'rotation-job' ? [r.jobId] : [])));
   const hostile = new Set(

@@ -2,16 +2,8 @@
  * The devices of a region: validated, allowed, given the main key, in service and out of it. Every
  * event comes right, or with one thing wrong; what is wrong has to be refused, by whatever code.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import {
-  type Approval,
-  approvals,
-  type HsmSyncRecord,
-  type KrdToken,
-  type MainKeyToken,
-  mainKeys,
-} from 'keyblock/hierarchy';
-import { toHex } from './secrets.js';
+import { type HsmSyncRecord, mainKeys } from 'keyblock/hierarchy';
+import { CODES, consentTo, identityOf, issue, kcvOf, receive, requestOf } from './device-tokens.js';
 import { hold, Violation } from './violation.js';
 import { attempt, envOf, must, readRegion, type Site, type World } from './world.js';
 
@@ -45,21 +37,6 @@ const EDGES: Readonly<Record<HsmSyncRecord['state'], readonly HsmSyncRecord['sta
   decommissioned: ['destroyed'],
   destroyed: [],
 };
-
-const CODES = [
-  ...['STATE_CONFLICT', 'RECIPIENT_MISMATCH', 'CERTIFICATE_UNTRUSTED', 'FRESHNESS'],
-  ...['KCV_MISMATCH', 'STALE_VERSION', 'UNKNOWN_KEY_VERSION', 'APPROVAL_REQUIRED'],
-  ...['CONTEXT_MISMATCH', 'INVALID_ARGUMENT'],
-];
-
-const digest = (text: string): string => toHex(sha256(new TextEncoder().encode(text)));
-
-/** What the manufacturer says of a device. */
-const identityOf = (hsmId: string) => ({
-  serial: hsmId,
-  certificateDigest: digest(`certificate of ${hsmId}`),
-  firmwareDigest: digest('firmware'),
-});
 
 /** An event, and whether it has to be refused whatever the state. */
 interface Tried {
@@ -143,10 +120,6 @@ function mustHoldActive(site: Site, { hsmId, versions }: HsmSyncRecord): void {
     () => hsmId,
   );
 }
-
-const kcvOf = (site: Site, version: number) =>
-  readRegion(site).versions.find((v) => v.version === version)?.kcv ??
-  ({ method: 'cmac', value: '0000000000' } as const);
 
 /** What leads on from a state: tried more often than the rest. */
 const LIKELY: { readonly [state in HsmSyncRecord['state']]?: readonly number[] } = {
@@ -246,64 +219,4 @@ function eventFor(world: World, site: Site, record: HsmSyncRecord): Tried | unde
       return { event, wrong: because('alone') };
     }
   }
-}
-
-/** Two people consent; or one of them twice, in other words. */
-function consentTo(
-  world: World,
-  operation: Parameters<typeof approvals.digest>[0],
-  alone: boolean,
-): Approval[] {
-  const operationDigest = approvals.digest(operation);
-  const at = new Date(world.now).toISOString();
-  const people = alone ? ['ada', 'Ada'] : ['ada', 'grace'];
-  return people.map((by) => ({ by, role: 'key custodian', at, operationDigest }));
-}
-
-/** The device asks, with a nonce that it has never used. */
-function requestOf(world: World, { hsmId }: HsmSyncRecord): KrdToken {
-  return {
-    hsmId,
-    certificate: btoa(`certificate of ${hsmId}`),
-    nonce: toHex(world.rng.bytes(16)).toUpperCase(),
-    issuedAt: new Date(world.now).toISOString(),
-    expiresAt: new Date(world.now + 3_600_000).toISOString(),
-  };
-}
-
-/** The KDH answers: what is in the token, no test of books needs. */
-function issue(
-  world: World,
-  site: Site,
-  record: HsmSyncRecord,
-  version: number,
-): Event | undefined {
-  const { hsmId, krdToken } = record;
-  const kdh = readRegion(site).kdh.find((made) => made.version === version);
-  if (krdToken === undefined || kdh === undefined) return undefined;
-  const operation = attempt(world, 'hsmOperation', CODES, () =>
-    mainKeys.hsmOperation({ record, event: 'issue', version }),
-  );
-  if (operation === undefined) return undefined;
-  const token: MainKeyToken = {
-    hsmId,
-    kdhId: kdh.hsmId,
-    version,
-    token: 'MIID',
-    nonce: krdToken.nonce,
-    kcv: kcvOf(site, version),
-    issuedAt: new Date(world.now).toISOString(),
-    expiresAt: new Date(world.now + 86_400_000 * 30).toISOString(),
-  };
-  return { type: 'issue', token, approvals: consentTo(world, operation, false) };
-}
-
-/** The device has loaded the token that was issued last for a version. */
-function receive(site: Site, record: HsmSyncRecord, version: number): Event | undefined {
-  const { hsmId, regionId } = record;
-  const nonce = record.versions.find((v) => v.version === version)?.nonce;
-  if (nonce === undefined) return undefined;
-  const at = new Date(0).toISOString();
-  const receipt = { hsmId, regionId, version, kcv: kcvOf(site, version), nonce, at };
-  return { type: 'receive', receipt };
 }

@@ -1,6 +1,6 @@
 /** A region fails: which one serves a key, and how the other becomes the primary. */
 import { type CustomerKeyRecord, replication } from 'keyblock/hierarchy';
-import { backfill, type Channel, take } from './channel.js';
+import { type Channel, take } from './channel.js';
 import { hold } from './violation.js';
 import { attempt, envOf, must } from './world.js';
 
@@ -11,12 +11,6 @@ export function failOver(channel: Channel): void {
   const { world, ledger, sites, primary } = channel;
   const [from, to] = [must(sites[primary]), must(sites[1 - primary])];
   const { regionId } = to;
-  // Keys that are told of only afterwards are not copied: see `findings.test.ts`.
-  const keys = [...from.truths.keys.values()].filter(({ profileId }) => profileId === 'shop');
-  if (keys.some(({ keyId }) => ledger.keys[keyId]?.created === undefined)) {
-    backfill(channel);
-    return;
-  }
   const promoted = attempt(world, 'promoteReplica', ['STATE_CONFLICT'], () =>
     replication.promoteReplica({ env: envOf(world), ledger, regionId }),
   );

@@ -1,6 +1,6 @@
 /**
  * Pairs of regions and their KEKs. The seven steps are answered at once here, each of them perhaps
- * twice or after a crash; the real tokens of TR-34 are in `kek-exchange.ts`.
+ * twice or after a crash; the real tokens of TR-34 are in `tr34.ts`.
  */
 import { replication, SecretKey } from 'keyblock/hierarchy';
 import { hold } from './violation.js';

@@ -17,8 +17,7 @@ export function changeKeys(channel: Channel): void {
   if (dice < 4 && live.length < 12) create(world, site, readHeld(world, site, 'shop'));
   else if (dice < 10 && live.length > 0) change(world, site, rng.pick(live), { later: false });
   else if (dice === 10) alias(world, site);
-  // After a fail-over keys of a closed account do not come back: see `findings.test.ts`.
-  else if (!channel.failsOver && rng.oneIn(4)) account(world, site);
+  else if (rng.oneIn(4)) account(world, site);
   for (const row of customerKeys(site)) emit(channel, site, before.get(row.keyId), row);
   for (const row of site.store.all<AliasRecord>('alias')) {
     if (names.get(row.alias)?.revision === row.revision) continue;
