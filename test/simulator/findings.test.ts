@@ -5,7 +5,9 @@
 import { generateKey } from 'keyblock';
 import {
   type AliasRecord,
+  applyWrite,
   auditHierarchy,
+  type ConditionalWrite,
   createCustomerKey,
   createKeyRing,
   createProfile,
@@ -269,4 +271,16 @@ test('an alias that is copied is no finding in an audit of both regions', () => 
   const alias: AliasRecord = { kind: 'alias', schema: 1, revision: 1, alias: 'pin' };
   const records = [first.region, first.profile, alias, second.region, second.profile, alias];
   expect(auditHierarchy({ records })).toEqual([]);
+});
+
+test.fails('a write is not applied to another record than the one that it was made for', () => {
+  const { record } = replicated();
+  const other = { ...record, keyId: 'k2' };
+  const [slot] = record.slots;
+  const write = { op: 'put-slot', recordId: 'k1', expectedRevision: 1, next: slot } as const;
+  let applied: unknown;
+  try {
+    applied = applyWrite({ record: other, write: write as ConditionalWrite });
+  } catch {}
+  expect(applied).toBeUndefined();
 });
