@@ -140,10 +140,8 @@ function changeReplica(
     hold(done.writes.length === 0, 'a late command changes nothing', () => command.commandId);
   }
   const { result } = done;
-  if (isLate && command.type === 'scheduleDeletion' && result.outcome === 'done') {
-    // Without a date `apply` does not take it: see `findings.test.ts`.
-    const code = 'STATE_CONFLICT';
-    if (result.deleteAfter === undefined) return { command, outcome: 'failed', code };
+  if (command.type === 'scheduleDeletion' && result.outcome === 'done') {
+    hold(result.deleteAfter !== undefined, 'a deletion has a time', () => command.commandId);
   }
   if (isLate || result.outcome !== 'done') return result;
   if (!save(world, site, done.writes)) throw new Violation('a change is stored', id);
