@@ -211,6 +211,18 @@ describe('a new main key of a compromised region', () => {
     expect(planned.job.to.version).toBe(3);
   });
 
+  it.each([
+    ['planned', 'aborting'],
+    ['distributing', 'aborting'],
+    ['translating', undefined],
+  ] as const)('that was lost while its job was %s: %s', (phase, next) => {
+    const { job, mainKey } = lost(createWorld(0, 0));
+    const abort = () =>
+      rotation.abort({ env: { at: new Date() }, job: { ...job, phase }, mainKey });
+    if (next === undefined) expect(abort).toThrow(stateConflict);
+    else expect(abort().job.phase).toBe(next);
+  });
+
   it('that a token was made for goes on', () => {
     const world = createWorld(0, 0);
     const { job, mainKey } = lost(world);
