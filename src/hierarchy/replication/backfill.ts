@@ -8,6 +8,8 @@ import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import type { Env } from '../env.js';
 import {
+  aliasedRequests,
+  aliasesIn,
   changeKey,
   closeDraft,
   type Draft,
@@ -15,13 +17,13 @@ import {
   primaryOf,
   type ReplicationStep,
 } from './draft.js';
-import { enrol } from './entries.js';
+import { enrol, inPrimary } from './entries.js';
 import { createdKey, readTime } from './events.js';
 import { type InventoryItem, readItem } from './inventory.js';
 import { planKeys } from './plan.js';
 import { aliasesOf, planAliases } from './plan-aliases.js';
-import type { ReplicaLedger } from './records.js';
-import { foldSnapshot } from './registers.js';
+import type { ReplicaLedger, ReplicatedKey } from './records.js';
+import { desiredKey, foldSnapshot } from './registers.js';
 
 /** What {@link planBackfill} takes. */
 export interface PlanBackfillOptions {
@@ -87,7 +89,8 @@ export function takeSnapshot(
   if (typeof sequence !== 'number' || !Number.isSafeInteger(sequence) || sequence < 0) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
   }
-  const stamp = { generation: primaryOf(draft).generation, sequence, eventId: '' };
+  const { generation, regionId } = primaryOf(draft);
+  const stamp = { generation, sequence, eventId: '' };
   changeKey(draft, keyId, (key) => {
     const folded = foldSnapshot(key, stamp, {
       created: createdKey(attributes, kcv),
@@ -95,8 +98,16 @@ export function takeSnapshot(
       deleteAfter: deleteAfter === undefined ? undefined : readTime(deleteAfter),
       tags,
     });
-    return enrol(draft, folded, regions);
+    return enrol(draft, asShown(draft, folded, regionId), regions);
   });
+}
+
+/** What the primary shows is how it is there: it needs no command, where it had a copy before. */
+function asShown(draft: Draft, key: ReplicatedKey, regionId: string): ReplicatedKey {
+  if (own(key.replicas, regionId)?.replica === undefined) return key;
+  const requests = aliasedRequests(aliasesIn(draft)).get(key.keyId) ?? [];
+  const desired = desiredKey(key, requests);
+  return desired === undefined ? key : inPrimary(key, desired, regionId);
 }
 
 /** What {@link backfill} takes. */

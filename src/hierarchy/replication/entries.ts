@@ -75,6 +75,18 @@ function entryOf(
   return { regionId, order: 0, state, replica };
 }
 
+/** What is known of the copy that a region had, now that keys are changed there. */
+export function inPrimary(
+  key: ReplicatedKey,
+  { enabled, deleteAfter, tags }: DesiredKey,
+  regionId: string,
+): ReplicatedKey {
+  const entry = own(key.replicas, regionId);
+  if (entry?.replica === undefined) return key;
+  const replica = { ...entry.replica, enabled, tags, deleteAfter, deleteFor: deleteAfter };
+  return { ...key, replicas: { ...key.replicas, [regionId]: { ...entry, replica } } };
+}
+
 function absent(regionId: string): ReplicaLedgerEntry {
   return { regionId, order: 0, state: 'absent' };
 }

@@ -164,6 +164,32 @@ describe('promoteReplica', () => {
     expect(record?.lifecycle).toMatchObject({ state: 'create-complete', enabled: false });
   });
 
+  it('takes what the new primary shows for how it is there', () => {
+    const { ledger, origin, destination, both } = setUp();
+    const pair = establishedPair(destination, origin, 'back');
+    const between = replication.attach({ env, ledger, pair }).ledger;
+    const promoted = replication.promoteReplica({ env, ledger: between, regionId: DESTINATION });
+    // Of these two changes there is no event, only the inventory.
+    destination.tag('k1', { a: 'new' });
+    destination.stop('k1');
+    const step = replication.planBackfill({
+      env,
+      ledger: promoted.ledger,
+      inventory: destination.inventory(),
+    });
+    expect(step.commands.map(({ regionId }) => regionId)).toEqual([ORIGIN]);
+    const after = settle(step, both, env);
+    expect(origin.get('k1')).toMatchObject({ tags: { a: 'new' }, lifecycle: { enabled: false } });
+    expect(entryOf(after, 'k1', DESTINATION).state).toBe('synchronized');
+    const { findings } = replication.drift({
+      env,
+      ledger: after,
+      origin: destination.inventory(),
+      copies: [{ regionId: ORIGIN, inventory: origin.inventory() }],
+    });
+    expect(findings).toEqual([]);
+  });
+
   it('does not answer that a deletion is done which was undone in the meantime', () => {
     const { ledger, origin, destination } = setUp();
     const [command] = replication.reduce({ env, ledger, events: [origin.delete('k1', 7)] })
