@@ -50,7 +50,8 @@ export interface CleanupTask {
  *
  * @param options - The rotation, its main key, and a page of records.
  * @returns Tasks for {@link cleanupRun}, in JSON; none while nothing is to be dropped.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for the record of another main key than the job's,
+ * `UNKNOWN_KEY_VERSION` where it lacks a version of the job; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts

@@ -26,7 +26,7 @@ import {
   scopeOf,
 } from './held-key.js';
 import { conflict, readJob } from './job.js';
-import { type MainKeyRecord, readMainKey } from './main-key-record.js';
+import { type MainKeyRecord, mainKeyId, readMainKey } from './main-key-record.js';
 
 /** One key of a task: where its record is, what is known of it, and the blocks to work on. */
 export interface RotationItem {
@@ -92,7 +92,8 @@ export interface TasksOptions {
  *
  * @param options - The rotation, its main key, and a page of records.
  * @returns Tasks for {@link run}, in JSON; none while the rotation is paused, or when it is over.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for the record of another main key than the job's,
+ * `UNKNOWN_KEY_VERSION` where it lacks a version of the job; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts
@@ -169,9 +170,8 @@ export function readTasksOptions(options: TasksOptions): PageOptions {
   requireObject(options, 'options');
   const job = readJob(own(options, 'job'));
   const mainKey = readMainKey(own(options, 'mainKey'));
-  if (mainKey.kind !== (job.level === 'profile' ? 'profile' : 'region-key')) {
-    throw conflict('record');
-  }
+  const isOfJob = mainKey.kind === (job.level === 'profile' ? 'profile' : 'region-key');
+  if (!isOfJob || mainKeyId(mainKey) !== job.to.keyId) throw conflict('record');
   const page = heldPage(readRecords(own(options, 'records')), scopeOf(mainKey));
   return { job, mainKey, page, size: readTaskSize(options) };
 }

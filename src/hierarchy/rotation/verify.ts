@@ -73,7 +73,8 @@ export interface VerifyResult {
  *
  * @param options - The rotation, its main key, and a page of records.
  * @returns Tasks for {@link verifyRun}, in JSON: every live record is in one.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for the record of another main key than the job's,
+ * `UNKNOWN_KEY_VERSION` where it lacks a version of the job; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts

@@ -53,6 +53,23 @@ describe('plan', () => {
   });
 });
 
+describe('tasks', () => {
+  const world = createWorld(2, 1);
+  const { job } = begin(world, PROFILE);
+
+  it.each([
+    ['of another profile', world.store.profile('p2')],
+    ['of the region', world.store.region],
+  ])('are not made of a main key %s', (_whose, mainKey) => {
+    const records = world.store.held();
+    for (const make of [rotation.tasks, rotation.verifyTasks, rotation.cleanupTasks]) {
+      expect(() => make({ job, mainKey, records })).toThrow(
+        expect.objectContaining({ code: 'STATE_CONFLICT', field: 'record' }),
+      );
+    }
+  });
+});
+
 describe('retire', () => {
   it.each([undefined, null, '0'])('refuses %s for a count of blocks', (stragglers) => {
     const retire = () => rotation.retire({ env, ...at.cleaning, stragglers: untyped(stragglers) });
