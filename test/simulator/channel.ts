@@ -35,7 +35,7 @@ export function take(channel: Channel, step: replication.ReplicationStep): void 
 }
 
 /** What a region lists. */
-export const listOf = (site: Site): readonly replication.InventoryItem[] =>
+const listOf = (site: Site): readonly replication.InventoryItem[] =>
   replication.inventoryOf({
     records: customerKeys(site).filter(({ profileId }) => profileId === 'shop'),
   });

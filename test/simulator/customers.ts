@@ -47,7 +47,7 @@ const KINDS = [
 ] as const;
 
 /** Attributes of a new key. */
-export function someAttributes(world: World): KeyAttributesInput {
+function someAttributes(world: World): KeyAttributesInput {
   const { rng } = world;
   const exportability = rng.pick(['E', 'N', 'S'] as const);
   const version = rng.oneIn(4) ? { keyVersionNumber: rng.pick(['01', '7A']) } : {};
@@ -55,7 +55,7 @@ export function someAttributes(world: World): KeyAttributesInput {
 }
 
 /** Bytes of a key, as a handle. */
-export function handleOf(algorithm: string, bytes: Uint8Array): SecretKey {
+function handleOf(algorithm: string, bytes: Uint8Array): SecretKey {
   if (algorithm === 'H') return new SecretKey({ algorithm: 'HMAC', bytes, hash: 'SHA-256' });
   return new SecretKey({ algorithm: algorithm === 'A' ? 'AES' : 'TDES', bytes });
 }
@@ -88,7 +88,7 @@ export function create(world: World, site: Site, held: Held, keyId?: string): st
 }
 
 /** The clear bytes of a record just made, by the copy of the profile that it was made with. */
-export function reveal(world: World, held: Held, record: CustomerKeyRecord): Uint8Array {
+function reveal(world: World, held: Held, record: CustomerKeyRecord): Uint8Array {
   const usable = { ...record, lifecycle: { state: 'create-complete', enabled: true } } as const;
   const { profile, ring } = held;
   return takeBytes(openCustomerKey({ record: usable, profile, ring, env: envOf(world) }).key);

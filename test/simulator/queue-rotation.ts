@@ -87,7 +87,7 @@ function records(world: World, line: Line): ReturnType<typeof recordsOf> {
 type StepName = 'start' | 'promote' | 'startCleanup' | 'pause' | 'resume' | 'abort' | 'rollback';
 
 /** A step that moves the job: its writes in order, the main key first. */
-export function step(world: World, line: Line, name: StepName): void {
+function step(world: World, line: Line, name: StepName): void {
   const known = records(world, line);
   if (known === undefined) return;
   const codes = ['STATE_CONFLICT', 'UNKNOWN_KEY_VERSION'];
@@ -205,7 +205,7 @@ function runDrops(world: World, line: Line): void {
 }
 
 /** A full scan counts what is left, and the job ends. */
-export function retire(world: World, line: Line): void {
+function retire(world: World, line: Line): void {
   const known = recordsOf(line);
   if (known === undefined) return;
   const left = known.mainKey.versions.some((v) => v.state === 'pending')

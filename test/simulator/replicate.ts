@@ -205,7 +205,7 @@ function changeCopy(channel: Channel): void {
 }
 
 /** Each region purges what is due. */
-export function purgeDue(world: World, sites: readonly Site[]): void {
+function purgeDue(world: World, sites: readonly Site[]): void {
   for (const site of sites) {
     for (const truth of site.truths.live()) {
       const { deleteAfter, state } = truth.life;

@@ -121,7 +121,7 @@ async function act(world: World, scene: Scene, writers: Reader[]): Promise<void>
 }
 
 /** Seconds mostly; now and then days. */
-export function passTime(world: World): void {
+function passTime(world: World): void {
   const { rng } = world;
   const seconds = rng.oneIn(40) ? rng.int(4 * 86_400) : rng.int(240);
   world.now += seconds * 1000 + rng.int(1000);
