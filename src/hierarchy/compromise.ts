@@ -43,7 +43,8 @@ export interface MarkedCompromised<M extends ProfileRecord | RegionKeyRecord> {
 
 /**
  * Marks a version of a main key as compromised: from then on it wraps nothing, opens what a
- * rotation has to move, and is due. The mark stays; a second one changes nothing.
+ * rotation has to move, and is due. The mark stays; a second one changes nothing. One thing it
+ * still wraps: keys that go back to it when `abort` gives up a new version compromised as well.
  *
  * @param options - The region or the profile, and which version of its main key.
  * @returns The record, what to store and what to log.

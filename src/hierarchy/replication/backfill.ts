@@ -8,14 +8,14 @@ import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import type { Env } from '../env.js';
 import {
-  aliasedRequests,
-  aliasesIn,
+  type AliasedRequests,
   changeKey,
   closeDraft,
   type Draft,
   openDraft,
   primaryOf,
   type ReplicationStep,
+  requestsIn,
 } from './draft.js';
 import { enrol, inPrimary } from './entries.js';
 import { createdKey, readTime } from './events.js';
@@ -23,7 +23,7 @@ import { type InventoryItem, readItem } from './inventory.js';
 import { planKeys } from './plan.js';
 import { aliasesOf, planAliases } from './plan-aliases.js';
 import type { ReplicaLedger, ReplicatedKey } from './records.js';
-import { desiredKey, foldSnapshot } from './registers.js';
+import { type DesiredKey, desiredKey, foldSnapshot } from './registers.js';
 
 /** What {@link planBackfill} takes. */
 export interface PlanBackfillOptions {
@@ -63,7 +63,8 @@ export function planBackfill(options: PlanBackfillOptions): ReplicationStep {
   if (!Array.isArray(inventory)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
   const regions = own(options, 'regions');
   const items = (inventory as readonly InventoryItem[]).map(readItem);
-  for (const item of items) takeSnapshot(draft, item, regions);
+  const requests = requestsIn(draft);
+  for (const item of items) takeSnapshot(draft, item, { regions, requests });
   const keyIds = new Set(items.map(keyIdOf));
   planKeys(draft, keyIds);
   planAliases(draft, aliasesOf(draft, keyIds));
@@ -75,11 +76,19 @@ function keyIdOf({ keyId, replicaOf }: InventoryItem): string {
   return replicaOf?.keyId ?? keyId;
 }
 
+/** What a snapshot is folded with. */
+interface SnapshotContext {
+  /** Where the key is copied to, instead of the default regions. */
+  readonly regions: readonly string[] | undefined;
+  /** Of the draft: no snapshot changes an alias, so they are found once for all items. */
+  readonly requests: AliasedRequests;
+}
+
 /** Folds what the primary shows of a key. Copies are not copied. */
 export function takeSnapshot(
   draft: Draft,
   item: InventoryItem,
-  regions: readonly string[] | undefined,
+  { regions, requests }: SnapshotContext,
 ): void {
   const { attributes, kcv, enabled, deleteAfter, tags, sequence, replicaOf } = item;
   // A copy that was promoted with its region is none any more; others are not copied again.
@@ -98,16 +107,19 @@ export function takeSnapshot(
       deleteAfter: deleteAfter === undefined ? undefined : readTime(deleteAfter),
       tags,
     });
-    return enrol(draft, asShown(draft, folded, regionId), regions);
+    const desired = desiredKey(folded, requests.get(keyId) ?? []);
+    return enrol(draft, asShown(folded, desired, regionId), regions);
   });
 }
 
 /** What the primary shows is how it is there: it needs no command, where it had a copy before. */
-function asShown(draft: Draft, key: ReplicatedKey, regionId: string): ReplicatedKey {
-  if (own(key.replicas, regionId)?.replica === undefined) return key;
-  const requests = aliasedRequests(aliasesIn(draft)).get(key.keyId) ?? [];
-  const desired = desiredKey(key, requests);
-  return desired === undefined ? key : inPrimary(key, desired, regionId);
+function asShown(
+  key: ReplicatedKey,
+  desired: DesiredKey | undefined,
+  regionId: string,
+): ReplicatedKey {
+  const hasCopy = own(key.replicas, regionId)?.replica !== undefined;
+  return hasCopy && desired !== undefined ? inPrimary(key, desired, regionId) : key;
 }
 
 /** What {@link backfill} takes. */

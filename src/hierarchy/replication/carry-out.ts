@@ -8,6 +8,7 @@ import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { auditEvent } from '../audit-event.js';
 import { type Env, isoTime } from '../env.js';
+import { readId } from '../identifiers.js';
 import { restore, scheduleDeletion } from '../lifecycle/deletion.js';
 import { requireCustomerKey } from '../read-record.js';
 import type { AuditEvent, ConditionalWrite, CustomerKeyRecord, Lifecycle } from '../records.js';
@@ -79,8 +80,8 @@ export function carryOut(options: CarryOutOptions): CarriedOut {
   if (stored === undefined) return { ...nothing, result: { command: given, outcome: 'gone' } };
   const record = requireCustomerKey(stored);
   const { lifecycle } = record;
-  const replicaOf = record.replicaOf ?? originOf(record, given);
-  if (replicaOf?.keyId !== given.keyId) {
+  const replicaOf = originOf(record, given);
+  if (replicaOf.keyId !== given.keyId || record.regionId === given.originRegionId) {
     throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   }
   if (isGone(lifecycle, given, at)) {
@@ -107,13 +108,12 @@ export function carryOut(options: CarryOutOptions): CarriedOut {
   };
 }
 
-/** What a key of the former primary is a copy of, from the first command on: of no other region. */
+/** A key of the former primary is a copy from the first command on: of the key of its own ID. */
 function originOf(
-  { keyId, regionId }: CustomerKeyRecord,
+  { keyId, replicaOf }: CustomerKeyRecord,
   { originRegionId }: ReplicaChangeCommand,
-): CustomerKeyRecord['replicaOf'] {
-  const isElsewhere = typeof originRegionId === 'string' && originRegionId !== regionId;
-  return isElsewhere ? { regionId: originRegionId, keyId, order: 0 } : undefined;
+): NonNullable<CustomerKeyRecord['replicaOf']> {
+  return replicaOf ?? { regionId: originRegionId, keyId, order: 0 };
 }
 
 /** Reads a command that has come through a queue. */
@@ -124,6 +124,7 @@ function readCommand(command: ReplicaChangeCommand | undefined): ReplicaChangeCo
   if (!(Number.isSafeInteger(given.order) && isSwitch)) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
   }
+  readId(own(given, 'originRegionId'), 'regionId');
   // All tags that are not named go: a command that lost its list must not take them.
   if (given.type === 'putTags') requireObject(own(given, 'tags'), 'tags');
   return given;

@@ -99,9 +99,10 @@ export function aliasesIn(draft: Draft): readonly ReplicatedAlias[] {
 }
 
 /** The requests by alias, by the key that each of them meant. */
-export function aliasedRequests(
-  aliases: readonly ReplicatedAlias[],
-): ReadonlyMap<string, readonly AliasedRequest[]> {
+export type AliasedRequests = ReadonlyMap<string, readonly AliasedRequest[]>;
+
+/** Finds for each request the key that the alias named when it was made. */
+export function aliasedRequests(aliases: readonly ReplicatedAlias[]): AliasedRequests {
   const byKey = new Map<string, AliasedRequest[]>();
   for (const alias of aliases) {
     for (const asked of alias.requests) {
@@ -113,6 +114,11 @@ export function aliasedRequests(
     }
   }
   return byKey;
+}
+
+/** The same of every alias, as it is by now. */
+export function requestsIn(draft: Draft): AliasedRequests {
+  return aliasedRequests(aliasesIn(draft));
 }
 
 /** The region that keys are changed in. */

@@ -12,8 +12,6 @@ import { readId } from '../identifiers.js';
 import { isListOf, isObject } from '../read-record.js';
 import { takeSnapshot } from './backfill.js';
 import {
-  aliasedRequests,
-  aliasesIn,
   changeKey,
   closeDraft,
   type Draft,
@@ -21,6 +19,7 @@ import {
   keyIn,
   openDraft,
   type ReplicationStep,
+  requestsIn,
 } from './draft.js';
 import { compareReplica, DRIFT_RULES, type DriftRule } from './drift-rules.js';
 import { createdKey } from './events.js';
@@ -121,6 +120,7 @@ function compareOrigin(
   const report = (id: DriftRule, keyId: string) => findings.push(finding(id, keyId, regionId));
   const items = new Map(inventory.map((item) => [item.replicaOf?.keyId ?? item.keyId, item]));
   const known = desiredKeys(draft);
+  const requests = requestsIn(draft);
   for (const [keyId, before] of known) {
     const item = items.get(keyId);
     if (item === undefined) {
@@ -129,8 +129,8 @@ function compareOrigin(
     } else if (!isSameKey(item, before)) {
       report('origin-differs', keyId);
     } else if (item.sequence !== undefined) {
-      takeSnapshot(draft, item, []);
-      const after = desiredKeys(draft, [keyId]).get(keyId);
+      takeSnapshot(draft, item, { regions: [], requests });
+      const after = desiredKey(keyIn(draft, keyId), requests.get(keyId) ?? []);
       if (canonicalJson(after) !== canonicalJson(before)) report('origin-changed', keyId);
     }
   }
@@ -139,13 +139,10 @@ function compareOrigin(
   }
 }
 
-function desiredKeys(
-  draft: Draft,
-  keyIds: Iterable<string> = keyIdsIn(draft),
-): ReadonlyMap<string, DesiredKey> {
-  const requests = aliasedRequests(aliasesIn(draft));
+function desiredKeys(draft: Draft): ReadonlyMap<string, DesiredKey> {
+  const requests = requestsIn(draft);
   const known = new Map<string, DesiredKey>();
-  for (const keyId of keyIds) {
+  for (const keyId of keyIdsIn(draft)) {
     const desired = desiredKey(keyIn(draft, keyId), requests.get(keyId) ?? []);
     if (desired !== undefined) known.set(keyId, desired);
   }

@@ -6,7 +6,7 @@
 import { own } from '../../primitives/bytes.js';
 import { canonicalJson } from '../digest.js';
 import { whyNot } from './coverage.js';
-import { aliasedRequests, aliasesIn, changeKey, type Draft, note, primaryOf } from './draft.js';
+import { changeKey, type Draft, note, primaryOf, requestsIn } from './draft.js';
 import { hasKey } from './entries.js';
 import type {
   AliasedRequest,
@@ -22,7 +22,7 @@ import { isDue, type NewKeyCommand, remainingDays, send } from './send.js';
 
 /** Plans every copy of some keys. */
 export function planKeys(draft: Draft, keyIds: Iterable<string>): void {
-  const requests = aliasedRequests(aliasesIn(draft));
+  const requests = requestsIn(draft);
   for (const keyId of keyIds) {
     changeKey(draft, keyId, (key) => planKey(draft, key, requests.get(keyId) ?? []));
   }

@@ -9,7 +9,6 @@ import { own, requireObject } from '../../primitives/bytes.js';
 import type { Env } from '../env.js';
 import { readId } from '../identifiers.js';
 import {
-  aliasedRequests,
   aliasesIn,
   changeAlias,
   changeKey,
@@ -21,6 +20,7 @@ import {
   openDraft,
   primaryOf,
   type ReplicationStep,
+  requestsIn,
 } from './draft.js';
 import { hasKey, settled } from './entries.js';
 import { planAll } from './ledger.js';
@@ -106,7 +106,7 @@ function stateIn(draft: Draft, key: ReplicatedKey, regionId: string): ReplicaSta
 
 /** The former primary gets entries for what it has: what it was last known to be. */
 function demote(draft: Draft, regionId: string): void {
-  const requests = aliasedRequests(aliasesIn(draft));
+  const requests = requestsIn(draft);
   for (const keyId of keyIdsIn(draft)) {
     changeKey(draft, keyId, (key) => {
       const desired = desiredKey(key, requests.get(keyId) ?? []);

@@ -33,9 +33,9 @@ export interface SelectedRegion {
 }
 
 /**
- * Chooses the region that serves a key: the primary where it is up, which judges the state of the
- * key by itself; else a region with a copy that agrees with the origin, in the order in which the
- * pairs were attached.
+ * Chooses the region that serves a key: the primary where it is up and has the key, whose state it
+ * judges by itself; else a region with a copy that agrees with the origin, in the order in which
+ * the pairs were attached.
  *
  * @param options - The ledger, the key, and which regions are up.
  * @returns The region; undefined when no region that is up has the key, or when the primary does

@@ -22,7 +22,7 @@ const unfinished: CustomerKeyRecord = {
 /** A command about the copy, the next one if nothing else is said. */
 function commandOf(change: object): replication.ReplicaChangeCommand {
   const base = { commandId: 'c', keyId: 'k1', replicaKeyId: 'k1', order: 6 };
-  const regions = { regionId: DESTINATION, replicaRegionId: DESTINATION };
+  const regions = { regionId: DESTINATION, originRegionId: ORIGIN };
   return { ...base, ...regions, ...change } as unknown as replication.ReplicaChangeCommand;
 }
 
@@ -115,14 +115,30 @@ describe('carryOut', () => {
     expect(before.outcome).toBe('done');
   });
 
-  it.each(NAMES)('does not let %s change a key that is no copy, or of another key', (name) => {
-    const { replicaOf: _, ...own } = copy;
+  it.each(NAMES)('does not let %s change a copy of another key', (name) => {
     const other = { ...copy, replicaOf: { regionId: ORIGIN, keyId: 'k2', order: 5 } };
-    for (const record of [own, other]) {
+    const { replicaOf: _, ...own } = { ...copy, keyId: 'k3' };
+    for (const record of [other, own]) {
       expect(() => carry(record, COMMANDS[name])).toThrow(
         expect.objectContaining({ code: 'STATE_CONFLICT', field: 'record' }),
       );
     }
+  });
+
+  it.each(NAMES)('does not let %s change a key of the region that it calls primary', (name) => {
+    const command = { ...COMMANDS[name], originRegionId: DESTINATION };
+    const { replicaOf: _, ...own } = copy;
+    for (const record of [own, copy]) {
+      expect(() => carry(record, command)).toThrow(
+        expect.objectContaining({ code: 'STATE_CONFLICT', field: 'record' }),
+      );
+    }
+  });
+
+  it.each(NAMES)('makes a key of the former primary a copy by %s', (name) => {
+    const { replicaOf: _, ...own } = name === 'cancelDeletion' ? marked : copy;
+    const { record } = carry(own, COMMANDS[name]);
+    expect(record?.replicaOf).toEqual({ regionId: ORIGIN, keyId: 'k1', order: 6 });
   });
 
   it.each<[object, string]>([
@@ -131,6 +147,8 @@ describe('carryOut', () => {
     [{ type: 'setEnabled', enabled: true, order: '6' }, 'event'],
     [{ type: 'setEnabled', enabled: true, order: undefined }, 'event'],
     [{ type: 'scheduleDeletion', days: 2 }, 'days'],
+    [{ type: 'setEnabled', enabled: true, originRegionId: undefined }, 'regionId'],
+    [{ type: 'setEnabled', enabled: true, originRegionId: 'a;b' }, 'regionId'],
     [{ type: 'putTags', tags: null }, 'tags'],
     [{ type: 'putTags' }, 'tags'],
     [{ type: 'putTags', tags: { a: 1 } }, 'tags'],
