@@ -18,7 +18,7 @@ import {
 } from './draft.js';
 import { type ExchangeCommand, idempotencyKeyOf } from './exchange-messages.js';
 import { pendingCommands, planAll, putPair } from './ledger.js';
-import { readLedger, readName, readPair } from './read-stored.js';
+import { entriesIn, readLedger, readName, readPair } from './read-stored.js';
 import type { KekGeneration, PairRecord, ReplicaLedger } from './records.js';
 
 /** What {@link drain} takes. */
@@ -92,6 +92,9 @@ export interface DisabledPair {
 /**
  * Ends a pair that has drained: the ledger forgets it and its copies, and its KEKs are to be
  * deleted on both sides. Copies that were kept live on as keys of their region.
+ *
+ * Where several ledgers send through the pair, drain it in all of them before it is disabled in the
+ * first: its KEKs go with that.
  *
  * @param options - The ledger and the pair, both as stored.
  * @returns Both records to store, and then the commands to send.
@@ -225,7 +228,7 @@ export function releaseGenerations(options: ReleaseGenerationsOptions): Released
  */
 function usedBy(ledger: ReplicaLedger, { pairId }: PairRecord): readonly number[] {
   const { keys, pairs } = readLedger(ledger);
-  const waiting = Object.values(keys).flatMap(({ replicas }) =>
+  const waiting = entriesIn(keys).flatMap(({ replicas }) =>
     Object.values(replicas).flatMap(({ pending, exported }) => {
       const carried = pending !== undefined && 'generation' in pending ? pending : exported;
       return carried?.pairId === pairId ? [carried.generation] : [];

@@ -13,7 +13,7 @@ import type { Draft, ReplicationStep } from './draft.js';
 import { aliasesIn, closeDraft, keyIdsIn, openDraft } from './draft.js';
 import { planKeys } from './plan.js';
 import { planAliases } from './plan-aliases.js';
-import { currentGeneration, readLedger, readName, readPair } from './read-stored.js';
+import { currentGeneration, entriesIn, readLedger, readName, readPair } from './read-stored.js';
 import type { LedgerPair, PairRecord, ReplicaLedger } from './records.js';
 
 /** What {@link createLedger} takes. */
@@ -187,7 +187,7 @@ export function pendingCommands(
 ): readonly ReplicationCommand[] {
   requireObject(options, 'options');
   const { keys, aliases } = readLedger(own(options, 'ledger'));
-  return [...Object.values(keys), ...Object.values(aliases)].flatMap(({ replicas }) =>
+  return [...entriesIn(keys), ...entriesIn(aliases)].flatMap(({ replicas }) =>
     Object.values(replicas).flatMap(({ pending }) => (pending === undefined ? [] : [pending])),
   );
 }

@@ -1,6 +1,7 @@
 /** What replication stores, read back. */
 
 import { KeyblockError } from '../../errors.js';
+import { own } from '../../primitives/bytes.js';
 import { holdsTexts, isListOf, isObject, isRecord, member } from '../read-record.js';
 import type { KekGeneration, PairRecord, ReplicaLedger } from './records.js';
 
@@ -18,12 +19,11 @@ export function readPair(record: unknown): PairRecord {
   return record as PairRecord; // as far as was checked
 }
 
-/** Refuses what is no ledger of this library. */
+/**
+ * Refuses what is no ledger of this library. Its entries are read by {@link entryIn}: to look at
+ * one key must not take as long as to look at all.
+ */
 export function readLedger(record: unknown): ReplicaLedger {
-  const isTable = (name: string) => {
-    const table = member(record, name);
-    return isObject(table) && Object.values(table).every(isEntry);
-  };
   const primaries = member(record, 'primaries');
   const isSound =
     isRecord(record, 'replica-ledger') &&
@@ -31,8 +31,8 @@ export function readLedger(record: unknown): ReplicaLedger {
     isListOf(primaries, (primary) => holdsTexts(primary, ['regionId'])) &&
     (primaries as readonly unknown[]).length > 0 && // a list, as was checked
     isListOf(member(record, 'pairs'), (pair) => holdsTexts(pair, ['pairId'])) &&
-    isTable('keys') &&
-    isTable('aliases');
+    isObject(member(record, 'keys')) &&
+    isObject(member(record, 'aliases'));
   if (!isSound) throw unknownRecord();
   return record as ReplicaLedger; // as far as was checked
 }
@@ -41,10 +41,26 @@ function isGeneration(value: unknown): boolean {
   return holdsTexts(value, ['state', 'step']) && isListOf(member(value, 'timeline'), isObject);
 }
 
+/** The keys of a ledger by their IDs, or its aliases. */
+type Table<E> = Readonly<Record<string, E>>;
+
+/** One key or alias of a ledger. Refuses an entry that was altered. */
+export function entryIn<E extends object>(table: Table<E>, name: string): E | undefined {
+  const entry = own(table, name);
+  return entry === undefined ? undefined : readEntry(entry);
+}
+
+/** All of them. */
+export function entriesIn<E extends object>(table: Table<E>): readonly E[] {
+  return Object.values(table).map(readEntry);
+}
+
 /** A key or an alias, with what is known of it in every region. */
-function isEntry(value: unknown): boolean {
-  const replicas = member(value, 'replicas');
-  return isObject(replicas) && Object.values(replicas).every(isObject);
+function readEntry<E extends object>(entry: E): E {
+  const replicas = member(entry, 'replicas');
+  const isSound = isObject(replicas) && Object.values(replicas).every(isObject);
+  if (!isSound) throw unknownRecord();
+  return entry;
 }
 
 function unknownRecord(): KeyblockError {

@@ -5,7 +5,7 @@
  */
 
 import { own, requireObject } from '../../primitives/bytes.js';
-import { readLedger } from './read-stored.js';
+import { entriesIn, readLedger } from './read-stored.js';
 import type { ReplicaLedger, ReplicaState, StepFailure, UnreplicableReason } from './records.js';
 
 /** A copy that is not there, and why. */
@@ -55,7 +55,7 @@ export function status(options: { readonly ledger: ReplicaLedger }): Replication
   const counts = { ...NONE };
   const problems: ReplicaProblem[] = [];
   let inFlight = 0;
-  for (const { keyId, replicas } of Object.values(keys)) {
+  for (const { keyId, replicas } of entriesIn(keys)) {
     for (const { regionId, state, pending, reason, failure } of Object.values(replicas)) {
       counts[state] += 1;
       if (pending !== undefined) inFlight += 1;

@@ -13,19 +13,39 @@ export async function* pagesOf(
   source: RecordSource,
   size: number,
 ): AsyncGenerator<readonly HeldRecord[], void, void> {
-  let page: HeldRecord[] = [];
-  for await (const part of source) {
-    if (isPage(part)) {
-      yield part;
-      continue;
+  const binder = createBinder(size);
+  if (Symbol.asyncIterator in source) {
+    for await (const part of source) {
+      const page = binder.take(part);
+      if (page !== undefined) yield page;
     }
-    page.push(part);
-    if (page.length === size) {
-      yield page;
-      page = [];
+  } else {
+    // To await what is there already takes as long as to check it.
+    for (const part of source) {
+      const page = binder.take(part);
+      if (page !== undefined) yield page;
     }
   }
-  if (page.length > 0) yield page;
+  const rest = binder.rest();
+  if (rest.length > 0) yield rest;
+}
+
+/** Binds single records into pages, and lets pages pass as they are. */
+function createBinder(size: number) {
+  let page: HeldRecord[] = [];
+  return { take, rest };
+
+  function take(part: HeldRecord | readonly HeldRecord[]): readonly HeldRecord[] | undefined {
+    if (isPage(part)) return part;
+    page.push(part);
+    return page.length === size ? rest() : undefined;
+  }
+
+  function rest(): readonly HeldRecord[] {
+    const bound = page;
+    page = [];
+    return bound;
+  }
 }
 
 /** Reads a scan that somebody gives. */

@@ -58,6 +58,30 @@ describe('selectRegion', () => {
   });
 });
 
+describe('a ledger with an entry that was altered', () => {
+  const { ledger: whole } = setUp();
+  const keys = { ...whole.keys, lost: null, torn: { keyId: 'torn', replicas: { x: null } } };
+  const ledger = { ...whole, keys } as unknown as replication.ReplicaLedger;
+  const conflict = expect.objectContaining({ code: 'STATE_CONFLICT', field: 'record' });
+
+  it('still serves the keys that were not', () => {
+    const found = replication.selectRegion({ ledger, keyId: 'k1', health: ORIGIN_DOWN });
+    expect(found?.regionId).toBe(DESTINATION);
+  });
+
+  it.each(['lost', 'torn'])('serves no key %s', (keyId) => {
+    expect(() => replication.selectRegion({ ledger, keyId, health: ORIGIN_DOWN })).toThrow(
+      conflict,
+    );
+  });
+
+  it('is refused by what looks at all of them', () => {
+    expect(() => replication.status({ ledger })).toThrow(conflict);
+    expect(() => replication.pendingCommands({ ledger })).toThrow(conflict);
+    expect(() => replication.retry({ env, ledger })).toThrow(conflict);
+  });
+});
+
 describe('promoteReplica', () => {
   it('takes events of the new primary, and brings the old one up to date when it is back', () => {
     const { ledger, origin, destination, both } = setUp();
@@ -403,6 +427,22 @@ describe('the end of a pair', () => {
     ]);
     expect(destination.get('k1').lifecycle.state).toBe('create-complete');
     expect(() => replication.attach({ env, ledger, pair: ended.pair })).toThrow(conflict);
+  });
+
+  it('comes to every ledger that sends through it, and gives up the KEKs once', () => {
+    const { ledger, pair } = setUp();
+    const { ledger: drained } = replication.drain({
+      env,
+      ledger,
+      pairId: 'pair',
+      replicas: 'keep',
+    });
+    const first = replication.disable({ env, ledger: drained, pair });
+    const second = replication.disable({ env, ledger: drained, pair: first.pair });
+    expect(second.ledger.pairs).toEqual([]);
+    expect(first.commands).toHaveLength(2);
+    expect(second.commands).toEqual([]);
+    expect(second.pair.state).toBe('disabled');
   });
 
   it('has the copies deleted where that is asked for', () => {
