@@ -17,9 +17,10 @@ import {
   type ReplicationStep,
   requestsIn,
 } from './draft.js';
-import { enrol, inPrimary } from './entries.js';
+import { enrol } from './entries.js';
 import { createdKey, readTime } from './events.js';
 import { type InventoryItem, readItem } from './inventory.js';
+import { inPrimary } from './observe.js';
 import { planKeys } from './plan.js';
 import { aliasesOf, planAliases } from './plan-aliases.js';
 import type { ReplicaLedger, ReplicatedKey } from './records.js';

@@ -4,13 +4,7 @@ import { KeyblockError } from '../../errors.js';
 import { own } from '../../primitives/bytes.js';
 import { readId } from '../identifiers.js';
 import { type Draft, primaryOf } from './draft.js';
-import type {
-  KeyChange,
-  Replica,
-  ReplicaLedger,
-  ReplicaLedgerEntry,
-  ReplicatedKey,
-} from './records.js';
+import type { ReplicaLedger, ReplicaLedgerEntry, ReplicatedKey } from './records.js';
 import type { DesiredKey } from './registers.js';
 
 /**
@@ -75,48 +69,6 @@ function entryOf(
   return { regionId, order: 0, state, replica };
 }
 
-/** What is known of the copy that a region had, now that keys are changed there. */
-export function inPrimary(
-  key: ReplicatedKey,
-  { enabled, deleteAfter, tags }: DesiredKey,
-  regionId: string,
-): ReplicatedKey {
-  const entry = own(key.replicas, regionId);
-  if (entry?.replica === undefined) return key;
-  const replica = { ...entry.replica, enabled, tags, deleteAfter, deleteFor: deleteAfter };
-  return { ...key, replicas: { ...key.replicas, [regionId]: { ...entry, replica } } };
-}
-
 function absent(regionId: string): ReplicaLedgerEntry {
   return { regionId, order: 0, state: 'absent' };
-}
-
-/** What happens in a region that was promoted is so there, without a command. */
-export function observe(
-  key: ReplicatedKey,
-  regionId: string,
-  changes: readonly KeyChange[],
-): ReplicatedKey {
-  const entry = own(key.replicas, regionId);
-  if (entry?.replica === undefined) return key;
-  const replica = changes.reduce(observed, entry.replica);
-  return { ...key, replicas: { ...key.replicas, [regionId]: { ...entry, replica } } };
-}
-
-function observed(replica: Replica, change: KeyChange): Replica {
-  switch (change.of) {
-    case 'created':
-      return replica;
-    case 'enabled':
-      return { ...replica, enabled: change.value };
-    case 'deletion': {
-      const deleteAfter = change.value ?? undefined;
-      return { ...replica, deleteAfter, deleteFor: deleteAfter };
-    }
-    case 'tag': {
-      const { [change.name]: _, ...others } = replica.tags;
-      const { name, value } = change;
-      return { ...replica, tags: value === null ? others : { ...others, [name]: value } };
-    }
-  }
 }

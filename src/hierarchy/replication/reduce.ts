@@ -14,12 +14,13 @@ import {
   changeKey,
   closeDraft,
   type Draft,
+  keyIn,
   note,
   openDraft,
   primaryOf,
   type ReplicationStep,
 } from './draft.js';
-import { enrol, observe, settled } from './entries.js';
+import { enrol, settled } from './entries.js';
 import {
   type AliasEvent,
   changesOf,
@@ -27,10 +28,11 @@ import {
   type ReplicationEvent,
   readEvent,
 } from './events.js';
+import { observeFormer, observePrimary } from './observe.js';
 import { planKeys } from './plan.js';
 import { planAliases } from './plan-aliases.js';
 import type { KeyChange, ReplicaLedger, ReplicatedKey, Stamp } from './records.js';
-import { assign, desiredKey, fold, request } from './registers.js';
+import { assign, desiredKey, fold, keyNamedAt, lastNamedIn, request } from './registers.js';
 
 /** What {@link reduce} takes. */
 export interface ReduceOptions {
@@ -80,6 +82,7 @@ export function reduce(options: ReduceOptions): ReplicationStep {
     if (stamp === undefined) refuse(draft, event);
     else take(draft, event, stamp, touched);
   }
+  observePrimary(draft, touched.keys);
   planKeys(draft, touched.keys);
   planAliases(draft, touched.aliases);
   return closeDraft(draft);
@@ -123,6 +126,10 @@ function take(draft: Draft, event: ReplicationEvent, stamp: Stamp, touched: Touc
   changeAlias(draft, alias, (known) =>
     changes.reduce((asked, change) => request(asked, stamp, change), known),
   );
+  const named = keyNamedAt(aliasIn(draft, alias), stamp);
+  if (named !== null) {
+    changeKey(draft, named, (key) => observeFormer(draft, key, event, stamp, changes));
+  }
   touchAlias(draft, alias, touched);
 }
 
@@ -136,10 +143,16 @@ function takeAlias(draft: Draft, event: AliasEvent, stamp: Stamp): void {
   const keyId = type === 'DeleteAlias' ? null : (event.keyId ?? null);
   changeAlias(draft, alias, (known) => {
     const assigned = assign(known, stamp, keyId);
+    if (assigned === known) return known;
+    const last = lastNamedIn(stamp.generation, assigned);
+    const copy = last === null ? undefined : own(keyIn(draft, last).replicas, regionId)?.replica;
     const here = own(assigned.replicas, regionId);
-    if (here === undefined || assigned === known) return assigned;
-    // It happened where there was a copy before that region was promoted.
-    const entry = { ...here, keyId };
+    if (here === undefined && copy === undefined) return assigned;
+    // It happened where there was a copy before that region was promoted: so it is there.
+    const entry = {
+      ...(here ?? { regionId, order: 0, state: 'synchronized' as const }),
+      keyId: copy?.keyId ?? last,
+    };
     return { ...assigned, replicas: { ...assigned.replicas, [regionId]: entry } };
   });
 }
@@ -159,11 +172,11 @@ function takeKey(
   stamp: Stamp,
   changes: readonly KeyChange[],
 ): ReplicatedKey {
-  const folded = changes.reduce((known, change) => fold(known, stamp, change), key);
-  if (folded === key) return key;
-  const { regionId } = event;
+  const observed = observeFormer(draft, key, event, stamp, changes);
+  const folded = changes.reduce((known, change) => fold(known, stamp, change), observed);
   const isNew = key.created === undefined && folded.created !== undefined;
-  if (!isNew) return observe(folded, regionId, changes);
+  if (!isNew) return folded;
+  const { regionId } = event;
   const enrolled = enrol(draft, folded, (event as KeyCreatedEvent).regions, regionId);
   const desired = desiredKey(enrolled, []);
   const isLate = regionId !== primaryOf(draft).regionId && desired !== undefined;

@@ -3,6 +3,7 @@
  * change the latest counts, so that folding is commutative and a repeated event changes nothing.
  */
 
+import { own } from '../../primitives/bytes.js';
 import type {
   AliasedRequest,
   CreatedKey,
@@ -43,8 +44,7 @@ export function fold(key: ReplicatedKey, stamp: Stamp, change: KeyChange): Repli
         : key;
     case 'tag': {
       const { name, value } = change;
-      const known = Object.hasOwn(key.tags, name) ? key.tags[name] : undefined;
-      if (!isNews(known, stamp)) return key;
+      if (!isNews(own(key.tags, name), stamp)) return key;
       return { ...key, tags: { ...key.tags, [name]: { stamp, value } } };
     }
   }
@@ -107,7 +107,7 @@ export function desiredKey(
   key: ReplicatedKey,
   requests: readonly AliasedRequest[],
 ): DesiredKey | undefined {
-  const whole = requests.reduce((known, { stamp, change }) => fold(known, stamp, change), key);
+  const whole = withRequests(key, requests);
   const { created, enabled, deletion } = whole;
   if (created === undefined) return undefined;
   const tags = Object.entries(whole.tags).flatMap(([name, { value }]) =>
@@ -121,6 +121,41 @@ export function desiredKey(
   };
 }
 
+function withRequests(key: ReplicatedKey, requests: readonly AliasedRequest[]): ReplicatedKey {
+  return requests.reduce((known, { stamp, change }) => fold(known, stamp, change), key);
+}
+
+/** What has happened to a key in one generation, as far as nothing has changed it since. */
+export function changesIn(
+  generation: number,
+  key: ReplicatedKey,
+  requests: readonly AliasedRequest[],
+): readonly KeyChange[] {
+  const { enabled, deletion, tags } = withRequests(key, requests);
+  const isOf = <T>(known: Stamped<T> | undefined): known is Stamped<T> =>
+    known?.stamp.generation === generation;
+  const changes: KeyChange[] = [];
+  if (isOf(enabled)) changes.push({ of: 'enabled', value: enabled.value });
+  if (isOf(deletion)) changes.push({ of: 'deletion', value: deletion.value });
+  for (const [name, tag] of Object.entries(tags)) {
+    if (isOf(tag)) changes.push({ of: 'tag', name, value: tag.value });
+  }
+  return changes;
+}
+
+/** Whether a change is known already, or a later one of the same region is. */
+export function isFolded(key: ReplicatedKey, stamp: Stamp, change: KeyChange): boolean {
+  const { floor } = key;
+  const isShown = floor?.generation === stamp.generation && !isAbove(stamp, floor);
+  const known = registerOf(key, change)?.stamp;
+  return isShown || (known?.generation === stamp.generation && !isLater(stamp, known));
+}
+
+function registerOf(key: ReplicatedKey, change: KeyChange): Stamped<unknown> | undefined {
+  if (change.of === 'tag') return own(key.tags, change.name);
+  return key[change.of];
+}
+
 /** The key that an alias named when something happened; null for none that is known. */
 export function keyNamedAt({ history }: ReplicatedAlias, stamp: Stamp): string | null {
   // The last assignment that is not later than the request itself.
@@ -130,6 +165,11 @@ export function keyNamedAt({ history }: ReplicatedAlias, stamp: Stamp): string |
 /** The key that an alias names by the last that is known; null for none. */
 export function keyNamed({ history }: ReplicatedAlias): string | null {
   return history.at(-1)?.value ?? null;
+}
+
+/** The key that an alias named last in one generation; null for none. */
+export function lastNamedIn(generation: number, { history }: ReplicatedAlias): string | null {
+  return history.filter(({ stamp }) => stamp.generation === generation).at(-1)?.value ?? null;
 }
 
 /** Notes which key an alias names from a time on. */

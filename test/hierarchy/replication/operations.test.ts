@@ -33,6 +33,11 @@ function setUp(): {
   return { origin, destination, both, pair, ledger };
 }
 
+/** The same event, as of a caller who named the key by an alias. */
+function byAlias(event: replication.ReplicationEvent, alias: string): replication.ReplicationEvent {
+  return { ...event, keyId: undefined, alias } as replication.ReplicationEvent;
+}
+
 const UP = { [ORIGIN]: 'up', [DESTINATION]: 'up' } as const;
 const ORIGIN_DOWN = { ...UP, [ORIGIN]: 'down' } as const;
 
@@ -120,6 +125,54 @@ describe('promoteReplica', () => {
     const newer = { ...destination.tag('k1', { a: 'new' }), sequence: 1 };
     const both = replication.reduce({ env, ledger: promoted, events: [newer, late] });
     expect(both.ledger.keys['k1']?.tags['a']?.value).toBe('new');
+  });
+
+  it('sends the new primary no command about what happened there, in whatever order told', () => {
+    const { ledger: before, origin, destination, both } = setUp();
+    const events = [origin.create('k2'), origin.alias('old', 'k1', 1)];
+    const ledger = settle(replication.reduce({ env, ledger: before, events }), both, env);
+    const promoted = replication.promoteReplica({ env, ledger, regionId: DESTINATION }).ledger;
+    const told = [
+      destination.tag('k1', { a: '1', b: '1' }),
+      destination.tag('k1', { a: '2' }),
+      destination.untag('k1', ['b']),
+      destination.delete('k1', 7),
+      destination.restore('k1'),
+      destination.alias('old', 'k2', 2),
+      destination.alias('old', undefined, 3),
+      destination.alias('new', 'k2', 1),
+      byAlias(destination.stop('k2'), 'new'),
+    ];
+    let known = promoted;
+    for (const event of [...[...told].reverse(), ...told]) {
+      const step = replication.reduce({ env, ledger: known, events: [event] });
+      expect(step.commands).toEqual([]);
+      known = step.ledger;
+    }
+    // Told once more it changes nothing.
+    expect(replication.reduce({ env, ledger: known, events: told }).ledger).toBe(known);
+    expect(entryOf(known, 'k1').replica).toMatchObject({ enabled: false, tags: { a: '2' } });
+    expect(entryOf(known, 'k2').replica?.enabled).toBe(false);
+    expect(known.aliases['old']?.replicas[DESTINATION]?.keyId).toBeNull();
+    expect(known.aliases['new']?.replicas[DESTINATION]?.keyId).toBe('k2');
+  });
+
+  it('undoes in the former primary what the new one had changed before it was told', () => {
+    const { ledger, origin, destination, both } = setUp();
+    const late = origin.stop('k1');
+    const promoted = replication.promoteReplica({ env, ledger, regionId: DESTINATION }).ledger;
+    const { ledger: attached } = replication.attach({
+      env,
+      ledger: promoted,
+      pair: establishedPair(destination, origin, 'back'),
+    });
+    destination.stop('k1');
+    const start = destination.start('k1');
+    let known = settle(replication.reduce({ env, ledger: attached, events: [start] }), both, env);
+    known = settle(replication.reduce({ env, ledger: known, events: [late] }), both, env);
+    expect(entryOf(known, 'k1', ORIGIN).replica?.enabled).toBe(true);
+    expect(origin.get('k1').lifecycle.enabled).toBe(true);
+    expect(destination.get('k1').lifecycle.enabled).toBe(true);
   });
 
   it('still brings what was on its way to the new primary', () => {
