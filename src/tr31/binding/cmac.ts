@@ -8,6 +8,7 @@ import type { BlockCipher } from '../../primitives/block-cipher.js';
 import { createCmac, doubleBlock } from '../../primitives/cmac.js';
 import { createTdes, TDES_WORDS } from '../../primitives/des.js';
 import { applyCtr, decryptCbc, encryptCbc } from '../../primitives/modes.js';
+import { reserveWords } from '../../primitives/schedule-memory.js';
 import type { Version } from '../versions.js';
 import type { BlockKeys } from './binding.js';
 
@@ -40,15 +41,15 @@ const FIXED_HEADER_LENGTH = 16;
 export function deriveCmacKeys(kbpk: Uint8Array, version: Version): BlockKeys {
   const isStream = version.binding === 'aes-cmac-ctr';
   const words = version.kbpkAlgorithm === 'AES' ? AES_WORDS : TDES_WORDS;
-  const memory = new Int32Array(2 * words);
-  const prf = createCipher(kbpk, version, memory);
+  const { memory, base } = reserveWords(2 * words);
+  const prf = createCipher(kbpk, version, memory, base);
   const subkey = derivationSubkey(prf);
   const kbek = deriveKey(prf, subkey, kbpk.length, version, isStream ? 'ctr' : 'cbc');
   const kbak = deriveKey(prf, subkey, kbpk.length, version, 'mac');
   subkey.fill(0);
   prf.destroy();
-  const encryption = createCipher(kbek, version, memory); // where that of the KBPK was
-  const ofKbak = createCipher(kbak, version, memory, words);
+  const encryption = createCipher(kbek, version, memory, base); // where that of the KBPK was
+  const ofKbak = createCipher(kbak, version, memory, base + words);
   const authentication = createCmac(ofKbak, FIXED_HEADER_LENGTH);
   return {
     kbpk: new Uint8Array(kbpk),

@@ -2,6 +2,7 @@
 
 import { createTdes, TDES_WORDS } from '../../primitives/des.js';
 import { computeCbcMac, decryptCbc, encryptCbc } from '../../primitives/modes.js';
+import { reserveWords } from '../../primitives/schedule-memory.js';
 import type { BlockKeys } from './binding.js';
 
 export const ENCRYPTION = 0x45; // E
@@ -12,9 +13,9 @@ const MAC_LENGTH = 4;
 export function deriveVariantKeys(kbpk: Uint8Array): BlockKeys {
   const kbek = variant(kbpk, ENCRYPTION);
   const kbak = variant(kbpk, AUTHENTICATION);
-  const memory = new Int32Array(2 * TDES_WORDS);
-  const encryption = createTdes(kbek, memory);
-  const authentication = createTdes(kbak, memory, TDES_WORDS);
+  const { memory, base } = reserveWords(2 * TDES_WORDS);
+  const encryption = createTdes(kbek, memory, base);
+  const authentication = createTdes(kbak, memory, base + TDES_WORDS);
   return {
     kbpk: new Uint8Array(kbpk),
     kbek,
