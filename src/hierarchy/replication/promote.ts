@@ -54,6 +54,9 @@ export interface PromotedReplica extends ReplicationStep {
  * leads there; to fail back, promote it again. What it told before counts still, whenever it is
  * delivered, as having happened before the promotion.
  *
+ * A command of before that is carried out late may undo a change in the new primary: run `drift`
+ * when what is in flight now is answered.
+ *
  * @param options - The ledger as stored, and the region.
  * @returns The ledger to store, and then the commands to send.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for the primary itself and for a region that no

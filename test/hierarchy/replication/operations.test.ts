@@ -157,6 +157,31 @@ describe('promoteReplica', () => {
     expect(known.aliases['new']?.replicas[DESTINATION]?.keyId).toBe('k2');
   });
 
+  it('is followed by drift where a command of before was late: what the primary has counts', () => {
+    const { ledger, origin, destination, both } = setUp();
+    const flying = replication.reduce({ env, ledger, events: [origin.stop('k1')] });
+    const promoted = replication.promoteReplica({
+      env,
+      ledger: flying.ledger,
+      regionId: DESTINATION,
+    });
+    const events = [destination.stop('k1'), destination.start('k1')];
+    const stopped = settle({ ...promoted, commands: flying.commands }, both, env);
+    expect(destination.get('k1').lifecycle.enabled).toBe(false);
+    const back = establishedPair(destination, origin, 'back');
+    const { ledger: attached } = replication.attach({ env, ledger: stopped, pair: back });
+    const told = settle(replication.reduce({ env, ledger: attached, events }), both, env);
+    const found = replication.drift({
+      env,
+      ledger: told,
+      origin: destination.inventory(),
+      copies: [{ regionId: ORIGIN, inventory: origin.inventory() }],
+    });
+    expect(found.findings.map(({ id, keyId }) => [id, keyId])).toEqual([['origin-changed', 'k1']]);
+    settle(found, both, env);
+    expect(origin.get('k1').lifecycle.enabled).toBe(false);
+  });
+
   it('undoes in the former primary what the new one had changed before it was told', () => {
     const { ledger, origin, destination, both } = setUp();
     const late = origin.stop('k1');
