@@ -1,6 +1,7 @@
 /** How records and main keys are named, and which names are taken. */
 
 import { KeyblockError } from '../errors.js';
+import { requireObject } from '../primitives/bytes.js';
 import type { KeyRef, ProfileRecord, StoredRecord } from './records.js';
 
 /** What is named. */
@@ -54,6 +55,7 @@ export function sameRef(a: KeyRef, b: KeyRef): boolean {
  * ```
  */
 export function recordId(record: StoredRecord): string {
+  requireObject(record, 'record');
   switch (record.kind) {
     case 'customer-key':
       return record.keyId;

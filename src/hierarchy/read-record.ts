@@ -6,8 +6,11 @@
 import { KeyblockError } from '../errors.js';
 import { own } from '../primitives/bytes.js';
 import type {
+  BlockSlot,
   CustomerKeyRecord,
+  Kcv,
   KeyAttributes,
+  KeyRef,
   Lifecycle,
   LifecycleState,
   MainKeyState,
@@ -30,7 +33,7 @@ export function requireCustomerKey(value: unknown): CustomerKeyRecord {
     isRecord(value, 'customer-key') &&
     holdsTexts(value, CUSTOMER_TEXTS) &&
     isAttributes(member(value, 'attributes')) &&
-    holdsTexts(member(value, 'kcv'), KCV_TEXTS) &&
+    isKcv(member(value, 'kcv')) &&
     isListOf(member(value, 'slots'), isSlot) &&
     isLifecycle(member(value, 'lifecycle')) &&
     isObject(member(value, 'tags')) &&
@@ -92,7 +95,8 @@ function isTime(value: unknown): value is string {
   return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);
 }
 
-function isAttributes(value: unknown): value is KeyAttributes {
+/** Whether a value is the attributes of a key. */
+export function isAttributes(value: unknown): value is KeyAttributes {
   return holdsTexts(value, ATTRIBUTE_TEXTS) && typeof member(value, 'keyBits') === 'number';
 }
 
@@ -113,12 +117,12 @@ export function isMainKeyVersion(value: unknown): boolean {
   return (
     isVersionNumber(member(value, 'version')) &&
     MAIN_KEY_STATES.includes(member(value, 'state') as MainKeyState) && // any value may be sought
-    holdsTexts(member(value, 'kcv'), KCV_TEXTS)
+    isKcv(member(value, 'kcv'))
   );
 }
 
 /** Whether a value is what a customer key may have for its lineage: none, or where it was. */
-export function isLineage(value: unknown): boolean {
+function isLineage(value: unknown): boolean {
   return value === undefined || isListOf(member(value, 'wrappedHistory'), isRef);
 }
 
@@ -131,15 +135,22 @@ function isConsistent(versions: ProfileRecord['versions']): boolean {
   return grow && count('active') <= 1 && count('pending') <= 1;
 }
 
-function isSlot(value: unknown): boolean {
+/** Whether a value is a block of a record. */
+export function isSlot(value: unknown): value is BlockSlot {
   return (
     holdsTexts(value, SLOT_TEXTS) &&
     isRef(member(value, 'under')) &&
-    holdsTexts(member(value, 'kbpkKcv'), KCV_TEXTS)
+    isKcv(member(value, 'kbpkKcv'))
   );
 }
 
-function isRef(value: unknown): boolean {
+/** Whether a value is a check value. */
+export function isKcv(value: unknown): value is Kcv {
+  return holdsTexts(value, KCV_TEXTS);
+}
+
+/** Whether a value names a version of a main key. */
+export function isRef(value: unknown): value is KeyRef {
   return holdsTexts(value, REF_TEXTS) && isVersionNumber(member(value, 'version'));
 }
 

@@ -7,7 +7,7 @@
 import { KeyblockError } from '../errors.js';
 import { own, requireObject } from '../primitives/bytes.js';
 import { recordId, sameRef } from './identifiers.js';
-import { isLineage } from './read-record.js';
+import { isRef, isSlot, requireCustomerKey, requireProfile } from './read-record.js';
 import type {
   BlockSlot,
   ConditionalWrite,
@@ -52,30 +52,40 @@ export function applyWrite(options: ApplyWriteOptions): StoredRecord | undefined
   requireObject(options, 'options');
   const record = own(options, 'record');
   const write = own(options, 'write');
-  if (typeof write !== 'object' || write === null) {
-    throw new KeyblockError('INVALID_ARGUMENT', { field: 'options' });
-  }
+  if (typeof write !== 'object' || write === null) throw malformed();
   if ((record?.revision ?? 0) !== write.expectedRevision) return undefined;
   const revision = write.expectedRevision + 1;
   switch (write.op) {
     case 'put-record':
       return { ...write.next, revision };
     case 'put-slot':
+      if (!isSlot(write.next)) throw malformed();
       return { ...withSlots(heldRecord(record, write), write, put(write.next)), revision };
     case 'drop-slot':
+      if (!isRef(write.next)) throw malformed();
       return { ...withSlots(heldRecord(record, write), write, drop(write.next)), revision };
+    default:
+      throw malformed();
   }
 }
 
+/** What is no write: it was altered on its way. */
+function malformed(): KeyblockError {
+  return new KeyblockError('INVALID_ARGUMENT', { field: 'options' });
+}
+
 /** The record whose blocks change: a row that was moved is of another key, of the same revision. */
-function heldRecord(record: StoredRecord | undefined, write: ConditionalWrite): HeldRecord {
+function heldRecord(
+  record: StoredRecord | undefined,
+  { recordId: expected }: ConditionalWrite,
+): HeldRecord {
   if (record?.kind !== 'customer-key' && record?.kind !== 'profile') {
     throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   }
-  if (recordId(record) !== write.recordId) {
+  if (recordId(record) !== expected) {
     throw new KeyblockError('CONTEXT_MISMATCH', { field: 'record' });
   }
-  return record;
+  return record.kind === 'profile' ? requireProfile(record) : requireCustomerKey(record);
 }
 
 type SlotChange = (slots: readonly BlockSlot[]) => readonly BlockSlot[];
@@ -128,7 +138,6 @@ function withCustomerSlots(
     throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   }
   const { lineage } = record;
-  if (!isLineage(lineage)) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   const changed = { ...record, slots: change(record.slots) };
   if (write.op === 'drop-slot' || lineage === undefined) return changed;
   const { under } = write.next;

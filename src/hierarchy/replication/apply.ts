@@ -79,6 +79,7 @@ export function apply(options: ApplyOptions): ReplicationStep {
 function readResult(result: CommandResult): CommandResult {
   requireObject(result, 'event');
   requireObject(result.command, 'event');
+  if (typeof result.command.commandId !== 'string') throw malformed();
   const { outcome } = result;
   if (outcome !== 'done' && outcome !== 'failed' && outcome !== 'gone') throw malformed();
   // A code, and no text, which might say more than it should.

@@ -18,7 +18,8 @@ import {
 } from './draft.js';
 import { type ExchangeCommand, idempotencyKeyOf } from './exchange-messages.js';
 import { pendingCommands, planAll, putPair } from './ledger.js';
-import { entriesIn, readLedger, readName, readPair } from './read-stored.js';
+import { entriesIn } from './read-entry.js';
+import { readLedger, readName, readPair } from './read-stored.js';
 import type { KekGeneration, PairRecord, ReplicaLedger } from './records.js';
 
 /** What {@link drain} takes. */
@@ -227,14 +228,14 @@ export function releaseGenerations(options: ReleaseGenerationsOptions): Released
  * Blocks in flight, and blocks that wait to be sent on. A pair not told of counts by its KEK too.
  */
 function usedBy(ledger: ReplicaLedger, { pairId }: PairRecord): readonly number[] {
-  const { keys, pairs } = readLedger(ledger);
-  const waiting = entriesIn(keys).flatMap(({ replicas }) =>
+  const known = readLedger(ledger);
+  const waiting = entriesIn(known, 'keys').flatMap(({ replicas }) =>
     Object.values(replicas).flatMap(({ pending, exported }) => {
       const carried = pending !== undefined && 'generation' in pending ? pending : exported;
       return carried?.pairId === pairId ? [carried.generation] : [];
     }),
   );
-  const current = pairs.filter((pair) => pair.pairId === pairId);
+  const current = known.pairs.filter((pair) => pair.pairId === pairId);
   return [...waiting, ...current.map(({ generation }) => generation)];
 }
 

@@ -5,7 +5,8 @@ import { own } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import type { AuditEvent } from '../records.js';
 import type { ReplicationCommand } from './commands.js';
-import { entryIn, readLedger } from './read-stored.js';
+import { entryIn } from './read-entry.js';
+import { readLedger } from './read-stored.js';
 import type {
   AliasedRequest,
   LedgerPair,
@@ -56,12 +57,12 @@ export function openDraft(options: { readonly env: Env; readonly ledger: Replica
 
 /** A key as it is by now. */
 export function keyIn(draft: Draft, keyId: string): ReplicatedKey {
-  return draft.keys.get(keyId) ?? entryIn(draft.stored.keys, keyId) ?? unknownKey(keyId);
+  return draft.keys.get(keyId) ?? entryIn(draft.stored, 'keys', keyId) ?? unknownKey(keyId);
 }
 
 /** An alias as it is by now. */
 export function aliasIn(draft: Draft, alias: string): ReplicatedAlias {
-  const known = draft.aliases.get(alias) ?? entryIn(draft.stored.aliases, alias);
+  const known = draft.aliases.get(alias) ?? entryIn(draft.stored, 'aliases', alias);
   return known ?? { alias, history: [], requests: [], replicas: {} };
 }
 

@@ -8,7 +8,7 @@
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { readId } from '../identifiers.js';
-import { requireCustomerKey } from '../read-record.js';
+import { holdsTexts, requireCustomerKey } from '../read-record.js';
 import type { CustomerKeyRecord, Kcv, KeyAttributes } from '../records.js';
 
 /** One key as its region lists it. */
@@ -76,7 +76,9 @@ export function readItem(item: InventoryItem): InventoryItem {
   readId(item.keyId, 'keyId');
   requireObject(item.kcv, 'kcv');
   requireObject(item.tags, 'tags');
-  if (typeof item.enabled !== 'boolean') {
+  const isOrigin =
+    item.replicaOf === undefined || holdsTexts(item.replicaOf, ['regionId', 'keyId']);
+  if (typeof item.enabled !== 'boolean' || !isOrigin) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
   }
   return item;

@@ -13,7 +13,8 @@ import type { Draft, ReplicationStep } from './draft.js';
 import { aliasesIn, closeDraft, keyIdsIn, openDraft } from './draft.js';
 import { planKeys } from './plan.js';
 import { planAliases } from './plan-aliases.js';
-import { currentGeneration, entriesIn, readLedger, readName, readPair } from './read-stored.js';
+import { entriesIn } from './read-entry.js';
+import { currentGeneration, readLedger, readName, readPair } from './read-stored.js';
 import type { LedgerPair, PairRecord, ReplicaLedger } from './records.js';
 
 /** What {@link createLedger} takes. */
@@ -186,8 +187,8 @@ export function pendingCommands(
   options: Pick<LedgerOptions, 'ledger'>,
 ): readonly ReplicationCommand[] {
   requireObject(options, 'options');
-  const { keys, aliases } = readLedger(own(options, 'ledger'));
-  return [...entriesIn(keys), ...entriesIn(aliases)].flatMap(({ replicas }) =>
+  const ledger = readLedger(own(options, 'ledger'));
+  return [...entriesIn(ledger, 'keys'), ...entriesIn(ledger, 'aliases')].flatMap(({ replicas }) =>
     Object.values(replicas).flatMap(({ pending }) => (pending === undefined ? [] : [pending])),
   );
 }

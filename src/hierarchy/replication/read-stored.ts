@@ -1,8 +1,8 @@
 /** What replication stores, read back. */
 
 import { KeyblockError } from '../../errors.js';
-import { own } from '../../primitives/bytes.js';
-import { holdsTexts, isListOf, isObject, isRecord, member } from '../read-record.js';
+import { holdsTexts, isKcv, isListOf, isObject, isRecord, member } from '../read-record.js';
+import { isLedgerPair, isPrimary } from './read-entry.js';
 import type { KekGeneration, PairRecord, ReplicaLedger } from './records.js';
 
 /** Refuses what is no pair of this library. */
@@ -20,17 +20,17 @@ export function readPair(record: unknown): PairRecord {
 }
 
 /**
- * Refuses what is no ledger of this library. Its entries are read by {@link entryIn}: to look at
- * one key must not take as long as to look at all.
+ * Refuses what is no ledger of this library. Its keys and aliases are read one by one: see
+ * `entryIn`.
  */
 export function readLedger(record: unknown): ReplicaLedger {
   const primaries = member(record, 'primaries');
   const isSound =
     isRecord(record, 'replica-ledger') &&
     holdsTexts(record, ['ledgerId']) &&
-    isListOf(primaries, (primary) => holdsTexts(primary, ['regionId'])) &&
+    isListOf(primaries, isPrimary) &&
     (primaries as readonly unknown[]).length > 0 && // a list, as was checked
-    isListOf(member(record, 'pairs'), (pair) => holdsTexts(pair, ['pairId'])) &&
+    isListOf(member(record, 'pairs'), isLedgerPair) &&
     isObject(member(record, 'keys')) &&
     isObject(member(record, 'aliases'));
   if (!isSound) throw unknownRecord();
@@ -38,29 +38,16 @@ export function readLedger(record: unknown): ReplicaLedger {
 }
 
 function isGeneration(value: unknown): boolean {
-  return holdsTexts(value, ['state', 'step']) && isListOf(member(value, 'timeline'), isObject);
-}
-
-/** The keys of a ledger by their IDs, or its aliases. */
-type Table<E> = Readonly<Record<string, E>>;
-
-/** One key or alias of a ledger. Refuses an entry that was altered. */
-export function entryIn<E extends object>(table: Table<E>, name: string): E | undefined {
-  const entry = own(table, name);
-  return entry === undefined ? undefined : readEntry(entry);
-}
-
-/** All of them. */
-export function entriesIn<E extends object>(table: Table<E>): readonly E[] {
-  return Object.values(table).map(readEntry);
-}
-
-/** A key or an alias, with what is known of it in every region. */
-function readEntry<E extends object>(entry: E): E {
-  const replicas = member(entry, 'replicas');
-  const isSound = isObject(replicas) && Object.values(replicas).every(isObject);
-  if (!isSound) throw unknownRecord();
-  return entry;
+  const isEnd = (name: string) => {
+    const end = member(value, name);
+    return end === undefined || (holdsTexts(end, ['kekId']) && isKcv(member(end, 'kcv')));
+  };
+  return (
+    holdsTexts(value, ['state', 'step']) &&
+    isListOf(member(value, 'timeline'), isObject) &&
+    isEnd('origin') &&
+    isEnd('destination')
+  );
 }
 
 function unknownRecord(): KeyblockError {

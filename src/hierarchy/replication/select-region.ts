@@ -8,7 +8,8 @@ import { own, requireObject } from '../../primitives/bytes.js';
 import { readId } from '../identifiers.js';
 import { aliasedRequests, primaryOf } from './draft.js';
 import { hasKey } from './entries.js';
-import { entriesIn, entryIn, readLedger } from './read-stored.js';
+import { entriesIn, entryIn } from './read-entry.js';
+import { readLedger } from './read-stored.js';
 import type { ReplicaLedger } from './records.js';
 import { desiredKey } from './registers.js';
 
@@ -58,7 +59,7 @@ export function selectRegion(options: SelectRegionOptions): SelectedRegion | und
   const health = own(options, 'health') ?? null;
   requireObject(health, 'options');
   const isUp = (regionId: string) => health !== null && own(health, regionId) === 'up';
-  const key = entryIn(ledger.keys, keyId);
+  const key = entryIn(ledger, 'keys', keyId);
   const { regionId: primary } = primaryOf(ledger);
   // A key of which nothing is known may be one that the primary has just made.
   const isThere = key?.created === undefined || hasKey(ledger, key, primary);
@@ -67,7 +68,7 @@ export function selectRegion(options: SelectRegionOptions): SelectedRegion | und
     return { regionId: primary, keyId: id, readOnly: false };
   }
   if (key === undefined) return undefined;
-  const requests = aliasedRequests(entriesIn(ledger.aliases)).get(keyId) ?? [];
+  const requests = aliasedRequests(entriesIn(ledger, 'aliases')).get(keyId) ?? [];
   const desired = desiredKey(key, requests);
   if (desired === undefined || !isUsable(desired)) return undefined;
   for (const { to: regionId } of ledger.pairs) {

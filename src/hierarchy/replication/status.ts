@@ -5,7 +5,8 @@
  */
 
 import { own, requireObject } from '../../primitives/bytes.js';
-import { entriesIn, readLedger } from './read-stored.js';
+import { entriesIn } from './read-entry.js';
+import { readLedger } from './read-stored.js';
 import type { ReplicaLedger, ReplicaState, StepFailure, UnreplicableReason } from './records.js';
 
 /** A copy that is not there, and why. */
@@ -51,11 +52,11 @@ export interface ReplicationStatus {
  */
 export function status(options: { readonly ledger: ReplicaLedger }): ReplicationStatus {
   requireObject(options, 'options');
-  const { keys } = readLedger(own(options, 'ledger'));
+  const ledger = readLedger(own(options, 'ledger'));
   const counts = { ...NONE };
   const problems: ReplicaProblem[] = [];
   let inFlight = 0;
-  for (const { keyId, replicas } of entriesIn(keys)) {
+  for (const { keyId, replicas } of entriesIn(ledger, 'keys')) {
     for (const { regionId, state, pending, reason, failure } of Object.values(replicas)) {
       counts[state] += 1;
       if (pending !== undefined) inFlight += 1;

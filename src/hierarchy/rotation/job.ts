@@ -51,9 +51,14 @@ export function readJob(job: RotationJob | undefined): RotationJob {
     isObject(own(job, 'scope')) &&
     isObject(own(job, 'counters')) &&
     Number.isSafeInteger(own(job, 'revision')) &&
-    typeof member(own(job, 'policy'), 'maxReaderStalenessSeconds') === 'number';
+    isStaleness(member(own(job, 'policy'), 'maxReaderStalenessSeconds'));
   if (!isJob) throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
   return job;
+}
+
+/** Whether a value says for how long a reader keeps a record: a year at most. */
+export function isStaleness(seconds: unknown): seconds is number {
+  return typeof seconds === 'number' && seconds >= 0 && seconds <= 31_536_000;
 }
 
 /** Reads the options of a step: the job and the main key have to belong together. */

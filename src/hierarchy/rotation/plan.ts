@@ -19,7 +19,7 @@ import type {
   RotationPolicy,
   RotationReason,
 } from '../records.js';
-import { auditEvent, conflict, type RotationStep, readJob, stored } from './job.js';
+import { auditEvent, conflict, isStaleness, type RotationStep, readJob, stored } from './job.js';
 import { type MainKeyRecord, readMainKey, refTo, withJob } from './main-key-record.js';
 import { type WithNewVersion, withNewVersion } from './new-version.js';
 
@@ -186,15 +186,10 @@ function readRotationPolicy(policy: RotationPolicy | undefined): RotationPolicy 
   requireObject(policy, 'policy');
   const maxReaderStalenessSeconds = own(policy, 'maxReaderStalenessSeconds');
   const promoteBeforeTranslated = own(policy, 'promoteBeforeTranslated');
-  const isTime =
-    typeof maxReaderStalenessSeconds === 'number' &&
-    maxReaderStalenessSeconds >= 0 &&
-    maxReaderStalenessSeconds <= MAX_STALENESS_SECONDS;
-  if (!isTime) throw new KeyblockError('INVALID_ARGUMENT', { field: 'policy' });
+  if (!isStaleness(maxReaderStalenessSeconds)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'policy' });
+  }
   return promoteBeforeTranslated === true
     ? { maxReaderStalenessSeconds, promoteBeforeTranslated }
     : { maxReaderStalenessSeconds };
 }
-
-/** A year. */
-const MAX_STALENESS_SECONDS = 31_536_000;

@@ -7,6 +7,7 @@
 import { own } from '../../primitives/bytes.js';
 import type { KeyRing } from '../key-ring.js';
 import { openProfileVersion } from '../profile.js';
+import { requireProfile } from '../read-record.js';
 import type { HsmSyncRecord } from '../records.js';
 import { allReceipts } from '../region.js';
 import { versionOf } from '../versions.js';
@@ -72,7 +73,8 @@ function isNewKeyAtHand<M extends MainKeyRecord>(
   if (mainKey.kind === 'region-key') {
     return allReceipts({ record: mainKey, version, hsms: own(options, 'hsms') ?? [] });
   }
-  const pending = versionOf(mainKey.versions, version);
-  openProfileVersion(mainKey, pending, own(options, 'ring')).destroy();
+  const profile = requireProfile(mainKey);
+  const pending = versionOf(profile.versions, version);
+  openProfileVersion(profile, pending, own(options, 'ring')).destroy();
   return true;
 }
