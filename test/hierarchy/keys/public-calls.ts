@@ -14,14 +14,18 @@ import {
   aes,
   env,
   PIN_ATTRIBUTES,
+  PROFILE_KEYS,
   profileOf,
+  profileRef,
+  REGION_KEY,
   recordOf,
   region,
+  regionRef,
   regionRing,
   ring,
 } from './estate.js';
 
-const { lifecycle, mainKeys, replication, rotation, tags } = hierarchy;
+const { approvals, lifecycle, mainKeys, replication, rotation, sharing, tags } = hierarchy;
 
 /** A name, a function, and the JSON that it takes. */
 export type PublicCall = readonly [string, (options: never) => unknown, object];
@@ -74,6 +78,8 @@ function rotationCalls(): readonly PublicCall[] {
   const cleaned = rotation.cleanupRun({ task: some(cleanupTask), ring: both });
   const swept = rotation.cleanupApply({ env, job: cleaning.job, results: [cleaned] });
   const drop = some(swept.writes[0]);
+  const ended = { job: swept.job, mainKey: cleaning.mainKey };
+  const retired = rotation.retire({ env, ...ended, stragglers: 0 });
   const now = { job, mainKey };
   const failures = [{ recordId: 'k1', code: 'STALE_VERSION' }];
   const ofBoth = { ring: both };
@@ -92,7 +98,13 @@ function rotationCalls(): readonly PublicCall[] {
     call('cleanupTasks', rotation.cleanupTasks, { ...clean, records: [done] }),
     call('cleanupRun', rotation.cleanupRun, { task: cleanupTask }, ofBoth),
     call('cleanupApply', rotation.cleanupApply, { job: cleaning.job, results: [cleaned] }),
-    call('retire', rotation.retire, { job: swept.job, mainKey: cleaning.mainKey, stragglers: 0 }),
+    call('retire', rotation.retire, { ...ended, stragglers: 0 }),
+    call('destroy', rotation.destroy, {
+      mainKey: retired.mainKey,
+      version: job.from.version,
+      graceSeconds: 0,
+      stragglers: 0,
+    }),
     call('pause', rotation.pause, now),
     call('resume', rotation.resume, { job: { ...job, paused: true }, mainKey }),
     call('abort', rotation.abort, now),
@@ -117,6 +129,21 @@ function recordCalls(): readonly PublicCall[] {
   const observed = { serial: 's', certificateDigest: digest, firmwareDigest: digest };
   const event = { type: 'validate', inventory: [observed], observed };
   const details = { keyId: 'new', owner: 'acme', attributes: PIN_ATTRIBUTES, tags: { a: 'b' } };
+  const both = hierarchy.createKeyRing({
+    keys: [
+      { ref: regionRef, key: REGION_KEY },
+      { ref: profileRef(1), key: PROFILE_KEYS[1] },
+    ],
+  });
+  const change = { region, profile, config: { purpose: 'other' }, records: [record], count: 1 };
+  const alias = { kind: 'alias', schema: 1, revision: 1, alias: 'pin', keyId: 'k1' };
+  const operation = { action: 'test' };
+  const approval = {
+    by: 'alice',
+    role: 'custodian',
+    at: env.at.toISOString(),
+    operationDigest: approvals.digest(operation),
+  };
   const rules = [{ when: { keyUsages: ['P0'] }, requireOneOf: ['a'] }];
   return [
     call('openCustomerKey', hierarchy.openCustomerKey, { record, profile }),
@@ -136,6 +163,18 @@ function recordCalls(): readonly PublicCall[] {
     call('applyHsmEvent', mainKeys.applyHsmEvent, { record: hsm, region: home, event }),
     call('hsmOperation', mainKeys.hsmOperation, { record: hsm, event: 'quarantine' }),
     call('allReceipts', mainKeys.allReceipts, { record: home, version: 1, hsms: [hsm] }),
+    call('createArchiveManifest', mainKeys.createArchiveManifest, {
+      regionId: 'eu-central-1',
+      records: [home, hsm],
+    }),
+    call('changeConfig', hierarchy.changeConfig, change, { ring: both }),
+    call('repointAlias', hierarchy.repointAlias, { record: alias, expected: 'k1', keyId: 'k2' }),
+    call('sharing.check', sharing.check, { records: [record] }),
+    call('approvals.require', approvals.require, {
+      operation,
+      approvals: [approval],
+      policy: { count: 1 },
+    }),
     call('planRestore', mainKeys.planRestore, { record: home, hsm, approvals: [] }),
   ];
 }
