@@ -281,3 +281,37 @@ test('a write is not applied to another record than the one that it was made for
   } catch {}
   expect(applied).toBeUndefined();
 });
+
+/** The same, and the copy is in the second region by now. */
+function copied() {
+  const { ledger, commands, record, keyBlock, events } = replicated();
+  const asked = commands.map((command) => ({ command, outcome: 'done', keyBlock }) as const);
+  const exported = replication.apply({ env, ledger, results: asked });
+  const attributesDigest = replication.digestOfAttributes(record.attributes);
+  const copy = { replicaKeyId: 'k1', kcv: record.kcv, attributesDigest };
+  const results = exported.commands.map(
+    (command) => ({ command, outcome: 'done', ...copy }) as const,
+  );
+  const { ledger: imported } = replication.apply({ env, ledger: exported.ledger, results });
+  return { ledger: imported, record, events };
+}
+
+test('an alias that a late command has moved in the new primary is moved back', () => {
+  const { ledger, events } = copied();
+  const base = { sequence: 1, source: { kind: 'caller' } } as const;
+  const update = { ...base, type: 'UpdateAlias', alias: 'pin' } as const;
+  const first = { ...update, eventId: 'e2', regionId: A as string, keyId: 'k1' };
+  const there = replication.reduce({ env, ledger, events: [first] });
+  const promoted = replication.promoteReplica({ env, ledger: there.ledger, regionId: B as string });
+  const made = events.map((event) => ({ ...event, regionId: B as string, keyId: 'k2' }));
+  const moved = { ...update, eventId: 'e3', regionId: B as string, keyId: 'k2' };
+  const { ledger: told } = replication.reduce({
+    env,
+    ledger: promoted.ledger,
+    events: [...made, moved],
+  });
+  // Only now the region carries out what it was asked as a copy.
+  const results = there.commands.map((command) => ({ command, outcome: 'done' }) as const);
+  const { commands } = replication.apply({ env, ledger: told, results });
+  expect(commands).toMatchObject([{ type: 'putAlias', regionId: B, replicaKeyId: 'k2' }]);
+});

@@ -2,7 +2,8 @@
 
 import { own } from '../../primitives/bytes.js';
 import { aliasesIn, changeAlias, type Draft, keyIn } from './draft.js';
-import type { AliasLedgerEntry, ReplicatedAlias } from './records.js';
+import { hasKey } from './entries.js';
+import type { AliasLedgerEntry, ReplicatedAlias, ReplicatedKey } from './records.js';
 import { keyNamed } from './registers.js';
 import { isDue, send } from './send.js';
 
@@ -22,18 +23,24 @@ export function aliasesOf(draft: Draft, keyIds: ReadonlySet<string>): readonly s
 
 function planAlias(draft: Draft, alias: ReplicatedAlias): ReplicatedAlias {
   const keyId = keyNamed(alias);
-  const copies = keyId === null ? {} : keyIn(draft, keyId).replicas;
+  const key = keyId === null ? null : keyIn(draft, keyId);
   let changed = alias;
   // Where the key goes, and where the alias is already.
-  for (const regionId of new Set([...Object.keys(copies), ...Object.keys(alias.replicas)])) {
+  const regionIds = [...Object.keys(key?.replicas ?? {}), ...Object.keys(alias.replicas)];
+  for (const regionId of new Set(regionIds)) {
     const entry = own(alias.replicas, regionId);
-    const copy = own(copies, regionId)?.replica;
-    const target = keyId === null ? null : copy?.keyId;
+    const target = key && idIn(draft, key, regionId);
     const planned = planEntry(draft, alias.alias, entry ?? absent(regionId), target);
     if (planned === entry) continue;
     changed = { ...changed, replicas: { ...changed.replicas, [regionId]: planned } };
   }
   return changed;
+}
+
+/** A key by its ID in a region; undefined where it is not, or not yet. */
+function idIn(draft: Draft, key: ReplicatedKey, regionId: string): string | undefined {
+  const copy = own(key.replicas, regionId)?.replica;
+  return copy?.keyId ?? (hasKey(draft, key, regionId) ? key.keyId : undefined);
 }
 
 function absent(regionId: string): AliasLedgerEntry {
