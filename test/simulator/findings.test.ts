@@ -79,33 +79,36 @@ test('a rotation whose pending region key was lost before any token has a way ou
   expect(isMadeAnew || waysOut(planned).includes('abort')).toBe(true);
 });
 
-/** A ledger of two regions with a KEK either way. */
-function openLedger(): replication.ReplicaLedger {
-  const pairOf = (from: string, to: string) =>
-    replication.pair({
-      env,
-      pairId: `${from}-${to}`,
-      origin: { regionId: from, profileId: 'shop' },
-      destination: { regionId: to, profileId: 'shop' },
-      kekBits: 256,
-      transport: 'tr34-ec',
-      keys: [],
-    });
-  const established = (pair: replication.PairRecord): replication.PairRecord => {
+/** A pair of which the KEK is exchanged. */
+function openPair(from: string, to: string, pairId = `${from}-${to}`): replication.PairRecord {
+  let pair = replication.pair({
+    env,
+    pairId,
+    origin: { regionId: from, profileId: 'shop' },
+    destination: { regionId: to, profileId: 'shop' },
+    kekBits: 256,
+    transport: 'tr34-ec',
+    keys: [],
+  });
+  const kcv = { method: 'cmac', value: '0011223344' } as const;
+  const answer = { kekId: 'kek', kcv, certificate: 'MIIB', rootCertificate: 'MIIC' };
+  const more = { token: 'MIID', nonce: '00112233445566778899AABBCCDDEEFF' };
+  for (;;) {
     const command = replication.nextStep({ env, pair });
     if (command === undefined) return pair;
-    const kcv = { method: 'cmac', value: '0011223344' } as const;
-    const answer = { kekId: 'kek', kcv, certificate: 'MIIB', rootCertificate: 'MIIC' };
-    const more = { token: 'MIID', nonce: '00112233445566778899AABBCCDDEEFF' };
     const result = { command, outcome: 'done', ...answer, ...more } as const;
-    return established(replication.applyStep({ env, pair, result }).pair);
-  };
+    ({ pair } = replication.applyStep({ env, pair, result }));
+  }
+}
+
+/** A ledger of two regions with a KEK either way. */
+function openLedger(): replication.ReplicaLedger {
   let ledger = replication.createLedger({ env, ledgerId: 'cards', regionId: A as string });
   for (const [from, to] of [
     [A, B],
     [B, A],
   ] as const) {
-    const pair = established(pairOf(from as string, to as string));
+    const pair = openPair(from as string, to as string);
     ({ ledger } = replication.attach({ env, ledger, pair }));
   }
   return ledger;
@@ -314,4 +317,25 @@ test('an alias that a late command has moved in the new primary is moved back', 
   const results = there.commands.map((command) => ({ command, outcome: 'done' }) as const);
   const { commands } = replication.apply({ env, ledger: told, results });
   expect(commands).toMatchObject([{ type: 'putAlias', regionId: B, replicaKeyId: 'k2' }]);
+});
+
+/** The same with the pair ended, its copies kept, and another in its place. */
+function pairedAnew() {
+  const { ledger, record } = copied();
+  const pair = openPair(A as string, B as string);
+  const { pairId } = pair;
+  const { ledger: drained } = replication.drain({ env, ledger, pairId, replicas: 'keep' });
+  const ended = replication.disable({ env, ledger: drained, pair });
+  const next = openPair(A as string, B as string, 'anew');
+  const { ledger: anew } = replication.attach({ env, ledger: ended.ledger, pair: next });
+  const inventory = replication.inventoryOf({ records: [record] });
+  return { ledger: anew, record, ...replication.planBackfill({ env, ledger: anew, inventory }) };
+}
+
+test('a copy that was kept takes the commands of another pair', () => {
+  const before = copied().ledger.keys['k1']?.replicas[B as string]?.order;
+  const [command] = pairedAnew().commands;
+  expect(command).toMatchObject({ type: 'exportTr31', pairId: 'anew' });
+  // A region refuses what is not later than the last that it has carried out.
+  expect(command?.order).toBeGreaterThan(before ?? 0);
 });

@@ -20,7 +20,8 @@ import { type ExchangeCommand, idempotencyKeyOf } from './exchange-messages.js';
 import { pendingCommands, planAll, putPair } from './ledger.js';
 import { entriesIn } from './read-entry.js';
 import { readLedger, readName, readPair } from './read-stored.js';
-import type { KekGeneration, PairRecord, ReplicaLedger } from './records.js';
+import type { EntryWork, KekGeneration, PairRecord, ReplicaLedger } from './records.js';
+import { firstOrder } from './send.js';
 
 /** What {@link drain} takes. */
 export interface DrainOptions {
@@ -156,15 +157,24 @@ function forget(draft: Draft, regionId: string, mustBeGone: boolean): void {
       if (mustBeGone && entry.replica !== undefined && entry.replica.deleteAfter === undefined) {
         throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
       }
+      remember(draft, entry);
       return { ...key, replicas };
     });
   }
   for (const alias of Object.keys(draft.stored.aliases)) {
     changeAlias(draft, alias, (known) => {
       const { [regionId]: entry, ...replicas } = known.replicas;
-      return entry === undefined ? known : { ...known, replicas };
+      if (entry === undefined) return known;
+      remember(draft, entry);
+      return { ...known, replicas };
     });
   }
+}
+
+/** The region goes on refusing what is not later than the last command. */
+function remember(draft: Draft, { regionId, order }: EntryWork & { regionId: string }): void {
+  const last = Math.max(firstOrder(draft, regionId), order);
+  draft.forgotten = { ...draft.forgotten, [regionId]: last };
 }
 
 /** What {@link releaseGenerations} takes. */

@@ -33,6 +33,7 @@ export interface Draft {
   readonly at: string;
   primaries: readonly Primary[];
   pairs: readonly LedgerPair[];
+  forgotten: { readonly [regionId: string]: number };
   readonly keys: Map<string, ReplicatedKey>;
   readonly aliases: Map<string, ReplicatedAlias>;
   readonly commands: ReplicationCommand[];
@@ -48,6 +49,7 @@ export function openDraft(options: { readonly env: Env; readonly ledger: Replica
     at: isoTime(own(options, 'env') as Env),
     primaries: stored.primaries,
     pairs: stored.pairs,
+    forgotten: own(stored, 'forgotten') ?? {},
     keys: new Map(),
     aliases: new Map(),
     commands: [],
@@ -136,7 +138,7 @@ export function note(draft: Draft, event: Omit<AuditEvent, 'kind' | 'schema' | '
 
 /** Ends a change. */
 export function closeDraft(draft: Draft): ReplicationStep {
-  const { stored, primaries, pairs, keys, aliases, commands, audit } = draft;
+  const { stored, primaries, pairs, forgotten, keys, aliases, commands, audit } = draft;
   const unchanged =
     keys.size === 0 &&
     aliases.size === 0 &&
@@ -148,6 +150,7 @@ export function closeDraft(draft: Draft): ReplicationStep {
     revision: stored.revision + 1,
     primaries,
     pairs,
+    ...(Object.keys(forgotten).length > 0 && { forgotten }),
     keys: { ...stored.keys, ...Object.fromEntries(keys) },
     aliases: { ...stored.aliases, ...Object.fromEntries(aliases) },
   };

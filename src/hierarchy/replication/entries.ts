@@ -6,6 +6,7 @@ import { readId } from '../identifiers.js';
 import { type Draft, primaryOf } from './draft.js';
 import type { ReplicaLedger, ReplicaLedgerEntry, ReplicatedKey } from './records.js';
 import type { DesiredKey } from './registers.js';
+import { firstOrder } from './send.js';
 
 /**
  * Opens an entry in every region that a key is copied to from now on.
@@ -26,7 +27,7 @@ export function enrol(
   if (!Array.isArray(targets)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'regionId' });
   const entries = (targets as readonly string[])
     .filter((regionId) => regionId !== home && !Object.hasOwn(key.replicas, regionId))
-    .map((regionId) => [readId(regionId, 'regionId'), absent(regionId)] as const);
+    .map((regionId) => [readId(regionId, 'regionId'), absent(draft, regionId)] as const);
   if (entries.length === 0) return key;
   return { ...key, replicas: { ...key.replicas, ...Object.fromEntries(entries) } };
 }
@@ -44,13 +45,19 @@ export function hasKey(
 }
 
 /** The entry of a region that was the primary when the key was made: what it was last known to be. */
-export function settled(key: ReplicatedKey, desired: DesiredKey, regionId: string): ReplicatedKey {
+export function settled(
+  draft: Draft,
+  key: ReplicatedKey,
+  desired: DesiredKey,
+  regionId: string,
+): ReplicatedKey {
   if (Object.hasOwn(key.replicas, regionId)) return key;
-  const entry = entryOf(key, desired, regionId);
+  const entry = entryOf(draft, key, desired, regionId);
   return { ...key, replicas: { ...key.replicas, [regionId]: entry } };
 }
 
 function entryOf(
+  draft: Draft,
   { keyId }: ReplicatedKey,
   { created, enabled, deleteAfter, tags }: DesiredKey,
   regionId: string,
@@ -66,9 +73,9 @@ function entryOf(
     deleteFor: deleteAfter,
   };
   const state = deleteAfter === undefined ? 'synchronized' : 'delete-scheduled';
-  return { regionId, order: 0, state, replica };
+  return { regionId, order: firstOrder(draft, regionId), state, replica };
 }
 
-function absent(regionId: string): ReplicaLedgerEntry {
-  return { regionId, order: 0, state: 'absent' };
+function absent(draft: Draft, regionId: string): ReplicaLedgerEntry {
+  return { regionId, order: firstOrder(draft, regionId), state: 'absent' };
 }

@@ -5,7 +5,7 @@ import { aliasesIn, changeAlias, type Draft, keyIn } from './draft.js';
 import { hasKey } from './entries.js';
 import type { AliasLedgerEntry, ReplicatedAlias, ReplicatedKey } from './records.js';
 import { keyNamed } from './registers.js';
-import { isDue, send } from './send.js';
+import { firstOrder, isDue, send } from './send.js';
 
 /** Plans some aliases in every region that they are copied to. */
 export function planAliases(draft: Draft, names: Iterable<string>): void {
@@ -30,7 +30,7 @@ function planAlias(draft: Draft, alias: ReplicatedAlias): ReplicatedAlias {
   for (const regionId of new Set(regionIds)) {
     const entry = own(alias.replicas, regionId);
     const target = key && idIn(draft, key, regionId);
-    const planned = planEntry(draft, alias.alias, entry ?? absent(regionId), target);
+    const planned = planEntry(draft, alias.alias, entry ?? absent(draft, regionId), target);
     if (planned === entry) continue;
     changed = { ...changed, replicas: { ...changed.replicas, [regionId]: planned } };
   }
@@ -43,8 +43,8 @@ function idIn(draft: Draft, key: ReplicatedKey, regionId: string): string | unde
   return copy?.keyId ?? (hasKey(draft, key, regionId) ? key.keyId : undefined);
 }
 
-function absent(regionId: string): AliasLedgerEntry {
-  return { regionId, order: 0, state: 'absent', keyId: null };
+function absent(draft: Draft, regionId: string): AliasLedgerEntry {
+  return { regionId, order: firstOrder(draft, regionId), state: 'absent', keyId: null };
 }
 
 /** The target is undefined as long as the key has no copy there: the alias waits for it. */

@@ -26,6 +26,7 @@ import { hasKey, settled } from './entries.js';
 import { planAll } from './ledger.js';
 import type { ReplicaLedger, ReplicaLedgerEntry, ReplicaState, ReplicatedKey } from './records.js';
 import { desiredKey, keyNamed } from './registers.js';
+import { firstOrder } from './send.js';
 
 /** What {@link promoteReplica} takes. */
 export interface PromoteReplicaOptions {
@@ -114,14 +115,15 @@ function demote(draft: Draft, regionId: string): void {
     changeKey(draft, keyId, (key) => {
       const desired = desiredKey(key, requests.get(keyId) ?? []);
       const isThere = desired !== undefined && hasKey(draft, key, regionId);
-      return isThere ? settled(key, desired, regionId) : key;
+      return isThere ? settled(draft, key, desired, regionId) : key;
     });
   }
   for (const { alias } of aliasesIn(draft)) {
     changeAlias(draft, alias, (known) => {
       if (Object.hasOwn(known.replicas, regionId)) return known;
       const keyId = keyNamed(known);
-      const entry = { regionId, order: 0, state: 'synchronized', keyId } as const;
+      const order = firstOrder(draft, regionId);
+      const entry = { regionId, order, state: 'synchronized', keyId } as const;
       return { ...known, replicas: { ...known.replicas, [regionId]: entry } };
     });
   }

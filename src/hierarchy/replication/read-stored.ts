@@ -31,6 +31,7 @@ export function readLedger(record: unknown): ReplicaLedger {
     isListOf(primaries, isPrimary) &&
     (primaries as readonly unknown[]).length > 0 && // a list, as was checked
     isListOf(member(record, 'pairs'), isLedgerPair) &&
+    isCounter(member(record, 'forgotten') ?? {}) &&
     isObject(member(record, 'keys')) &&
     isObject(member(record, 'aliases'));
   if (!isSound) throw unknownRecord();
@@ -48,6 +49,10 @@ function isGeneration(value: unknown): boolean {
     isEnd('origin') &&
     isEnd('destination')
   );
+}
+
+function isCounter(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every(Number.isSafeInteger);
 }
 
 function unknownRecord(): KeyblockError {

@@ -249,6 +249,11 @@ export interface ReplicaLedger {
   readonly primaries: readonly Primary[];
   /** In the order in which they were attached. */
   readonly pairs: readonly LedgerPair[];
+  /**
+   * By region: the greatest `order` of what was forgotten with the last pair that led there. Of another
+   * pair the commands go on from it, because the region remembers.
+   */
+  readonly forgotten?: { readonly [regionId: string]: number } | undefined;
   /** By key ID. */
   readonly keys: { readonly [keyId: string]: ReplicatedKey };
   /** By alias. */

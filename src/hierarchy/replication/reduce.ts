@@ -33,6 +33,7 @@ import { planKeys } from './plan.js';
 import { planAliases } from './plan-aliases.js';
 import type { KeyChange, ReplicaLedger, ReplicatedKey, Stamp } from './records.js';
 import { assign, desiredKey, fold, keyNamedAt, lastNamedIn, request } from './registers.js';
+import { firstOrder } from './send.js';
 
 /** What {@link reduce} takes. */
 export interface ReduceOptions {
@@ -150,7 +151,7 @@ function takeAlias(draft: Draft, event: AliasEvent, stamp: Stamp): void {
     if (here === undefined && copy === undefined) return assigned;
     // It happened where there was a copy before that region was promoted: so it is there.
     const entry = {
-      ...(here ?? { regionId, order: 0, state: 'synchronized' as const }),
+      ...(here ?? { regionId, order: firstOrder(draft, regionId), state: 'synchronized' as const }),
       keyId: copy?.keyId ?? last,
     };
     return { ...assigned, replicas: { ...assigned.replicas, [regionId]: entry } };
@@ -180,5 +181,5 @@ function takeKey(
   const enrolled = enrol(draft, folded, (event as KeyCreatedEvent).regions, regionId);
   const desired = desiredKey(enrolled, []);
   const isLate = regionId !== primaryOf(draft).regionId && desired !== undefined;
-  return isLate ? settled(enrolled, desired, regionId) : enrolled;
+  return isLate ? settled(draft, enrolled, desired, regionId) : enrolled;
 }

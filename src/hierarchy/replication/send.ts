@@ -1,5 +1,6 @@
 /** How a command comes to be, and when another one may. */
 
+import { own } from '../../primitives/bytes.js';
 import type { PutAliasCommand, ReplicaKeyCommand, ReplicationCommand } from './commands.js';
 import type { Draft } from './draft.js';
 import { readTime } from './events.js';
@@ -22,6 +23,11 @@ export type NewKeyCommand = Without<
 type NewCommand = Without<ReplicaKeyCommand | PutAliasCommand, Given> & {
   readonly regionId?: string | undefined;
 };
+
+/** What the commands of a new entry are counted from: its region may know greater ones already. */
+export function firstOrder({ forgotten }: Draft, regionId: string): number {
+  return own(forgotten, regionId) ?? 0;
+}
 
 /** Makes a command, for sending and for the ledger. */
 export function send(
