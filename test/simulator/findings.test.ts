@@ -339,3 +339,26 @@ test('a copy that was kept takes the commands of another pair', () => {
   // A region refuses what is not later than the last that it has carried out.
   expect(command?.order).toBeGreaterThan(before ?? 0);
 });
+
+test('a pair to the region that became the primary ends without its keys', () => {
+  const { ledger } = copied();
+  const promoted = replication.promoteReplica({ env, ledger, regionId: B as string });
+  const pair = openPair(A as string, B as string);
+  const draining = { env, pairId: pair.pairId, replicas: 'delete' } as const;
+  const drained = replication.drain({ ...draining, ledger: promoted.ledger });
+  expect(drained.commands).toEqual([]);
+  const ended = replication.disable({ env, ledger: drained.ledger, pair });
+  const health = { [A as string]: 'up', [B as string]: 'up' } as const;
+  const chosen = replication.selectRegion({ ledger: ended.ledger, keyId: 'k1', health });
+  expect(chosen).toMatchObject({ regionId: B, readOnly: false });
+});
+
+test('no region becomes the primary while its copies are deleted', () => {
+  const { ledger } = copied();
+  const { pairId } = openPair(A as string, B as string);
+  const draining = replication.drain({ env, ledger, pairId, replicas: 'delete' });
+  expect(draining.commands).toMatchObject([{ type: 'scheduleDeletion', regionId: B }]);
+  const options = { env, ledger: draining.ledger, regionId: B as string };
+  const refusal = expect.objectContaining({ code: 'STATE_CONFLICT' });
+  expect(() => replication.promoteReplica(options)).toThrow(refusal);
+});

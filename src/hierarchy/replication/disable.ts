@@ -14,6 +14,7 @@ import {
   closeDraft,
   type Draft,
   openDraft,
+  primaryOf,
   type ReplicationStep,
 } from './draft.js';
 import { type ExchangeCommand, idempotencyKeyOf } from './exchange-messages.js';
@@ -31,7 +32,10 @@ export interface DrainOptions {
   readonly ledger: ReplicaLedger;
   /** One that the ledger was told of by `attach`. */
   readonly pairId: string;
-  /** What becomes of the copies: they stay as they are, or are scheduled for deletion. */
+  /**
+   * What becomes of the copies: they stay as they are, or are scheduled for deletion. What the
+   * primary has is no copy.
+   */
   readonly replicas: 'keep' | 'delete';
 }
 
@@ -125,7 +129,8 @@ export function disable(options: DisableOptions): DisabledPair {
   if (!drained || inFlight) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   draft.pairs = draft.pairs.filter((other) => other !== known);
   const { to: regionId } = known;
-  if (!draft.pairs.some(({ to }) => to === regionId)) {
+  const isPrimary = regionId === primaryOf(draft).regionId;
+  if (!isPrimary && !draft.pairs.some(({ to }) => to === regionId)) {
     forget(draft, regionId, known.state === 'deleting');
   }
   const { at } = draft;

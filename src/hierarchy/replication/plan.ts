@@ -73,6 +73,8 @@ function planEntry(situation: Situation): ReplicaLedgerEntry {
   }
   const [pair] = pairsTo(situation, ({ state }) => state === 'open');
   if (pair === undefined) {
+    // What the primary has is no copy, whatever led there before it was promoted.
+    if (entry.regionId === primaryOf(draft).regionId) return entry;
     const [leaving] = pairsTo(situation, ({ state }) => state === 'deleting');
     return leaving === undefined ? entry : planRemoval(situation, leaving);
   }

@@ -61,7 +61,7 @@ export interface PromotedReplica extends ReplicationStep {
  * @param options - The ledger as stored, and the region.
  * @returns The ledger to store, and then the commands to send.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for the primary itself and for a region that no
- * pair leads to.
+ * pair leads to, but such as drain with their copies.
  *
  * @example
  * ```ts
@@ -78,7 +78,8 @@ export function promoteReplica(options: PromoteReplicaOptions): PromotedReplica 
   const draft = openDraft(options);
   const regionId = readId(own(options, 'regionId'), 'regionId');
   const former = primaryOf(draft);
-  const isReached = draft.pairs.some(({ to }) => to === regionId);
+  // Where the copies are on their way out, keys would go that are live.
+  const isReached = draft.pairs.some(({ to, state }) => to === regionId && state !== 'deleting');
   if (regionId === former.regionId || !isReached) {
     throw new KeyblockError('STATE_CONFLICT', { field: 'regionId' });
   }
