@@ -329,7 +329,7 @@ function pairedAnew() {
   const next = openPair(A as string, B as string, 'anew');
   const { ledger: anew } = replication.attach({ env, ledger: ended.ledger, pair: next });
   const inventory = replication.inventoryOf({ records: [record] });
-  return { ledger: anew, record, ...replication.planBackfill({ env, ledger: anew, inventory }) };
+  return { record, ...replication.planBackfill({ env, ledger: anew, inventory }) };
 }
 
 test('a copy that was kept takes the commands of another pair', () => {
@@ -361,4 +361,21 @@ test('no region becomes the primary while its copies are deleted', () => {
   const options = { env, ledger: draining.ledger, regionId: B as string };
   const refusal = expect.objectContaining({ code: 'STATE_CONFLICT' });
   expect(() => replication.promoteReplica(options)).toThrow(refusal);
+});
+
+test('a block does not go on through a pair that drains', () => {
+  const { keyBlock, events } = replicated();
+  const [first, second] = ['first', 'second'].map((id) => openPair(A as string, B as string, id));
+  const empty = replication.createLedger({ env, ledgerId: 'cards', regionId: A as string });
+  const one = replication.attach({ env, ledger: empty, pair: first as replication.PairRecord });
+  const pair = second as replication.PairRecord;
+  const { ledger } = replication.attach({ env, ledger: one.ledger, pair });
+  const asked = replication.reduce({ env, ledger, events });
+  const draining = { env, ledger: asked.ledger, pairId: 'first', replicas: 'keep' } as const;
+  const { ledger: drained } = replication.drain(draining);
+  const results = asked.commands.map(
+    (command) => ({ command, outcome: 'done', keyBlock }) as const,
+  );
+  const { commands } = replication.apply({ env, ledger: drained, results });
+  expect(commands).toMatchObject([{ type: 'exportTr31', pairId: 'second' }]);
 });

@@ -94,7 +94,12 @@ function planCopy(situation: Situation, way: LedgerPair): ReplicaLedgerEntry {
   const { draft, key, desired, entry } = situation;
   // A tombstone: whatever is delivered of an earlier time does not bring the key to life.
   if (desired.deleteAfter !== undefined) return rest(entry, 'deleted');
-  if (entry.exported !== undefined) return planImport(situation, entry.exported);
+  const { exported } = entry;
+  const isOpen = draft.pairs.some(
+    ({ pairId, state }) => pairId === exported?.pairId && state === 'open',
+  );
+  // Of a pair that is closed, the block goes nowhere: it is asked for again.
+  if (exported !== undefined && isOpen) return planImport(situation, exported);
   const { attributes } = desired.created;
   const sources = pairsTo(
     situation,
