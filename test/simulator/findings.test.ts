@@ -379,3 +379,26 @@ test('a block does not go on through a pair that drains', () => {
   const { commands } = replication.apply({ env, ledger: drained, results });
   expect(commands).toMatchObject([{ type: 'exportTr31', pairId: 'second' }]);
 });
+
+test('a key that a former primary has is answered for, when another pair leads there', () => {
+  const { record } = replicated();
+  const command = {
+    ...{ type: 'importTr31', commandId: 'c1', pairId: 'anew', generation: 1, order: 2 },
+    ...{ regionId: A, replicaRegionId: A, originRegionId: B, keyId: 'k1', keyBlock: '' },
+    ...{ kcv: record.kcv, enabled: true, tags: {}, issuedAt: env.at.toISOString() },
+    attributesDigest: replication.digestOfAttributes(record.attributes),
+  } as replication.ImportTr31Command;
+  const answer = replication.answerImport({ record, command });
+  expect(answer).toMatchObject({ outcome: 'done', replicaKeyId: 'k1' });
+  const tombstone = { ...record, lifecycle: { state: 'delete-complete', enabled: false } } as const;
+  const others = [
+    { record, command: { ...command, kcv: { ...record.kcv, value: '0011223344' } } },
+    { record, command: { ...command, attributesDigest: '' } },
+    { record, command: { ...command, originRegionId: A as string } },
+    { record: { ...tombstone, slots: [] }, command },
+  ];
+  for (const other of others) {
+    const refusal = expect.objectContaining({ code: 'STATE_CONFLICT' });
+    expect(() => replication.answerImport(other)).toThrow(refusal);
+  }
+});

@@ -6,6 +6,7 @@
 
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
+import { sameKcv } from '../check-value.js';
 import { requireCustomerKey } from '../read-record.js';
 import type { CustomerKeyRecord } from '../records.js';
 import type { CommandDone, ImportTr31Command } from './commands.js';
@@ -20,11 +21,13 @@ export interface AnswerImportOptions {
 }
 
 /**
- * Answers an import command by the copy that it led to.
+ * Answers an import command by the copy that it led to, or by the key itself where it is already: in a
+ * region that was the primary, and that another pair leads to since.
  *
  * @param options - The copy and the command.
  * @returns The answer, with the check value and the attributes of the copy.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is no copy of that key.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is neither that key nor a copy of it,
+ * and for one that was purged.
  *
  * @example
  * ```ts no-run
@@ -41,10 +44,27 @@ export function answerImport(options: AnswerImportOptions): CommandDone {
   const command = own(options, 'command');
   requireObject(command, 'event');
   const given = command as ImportTr31Command; // not undefined: that was refused
-  if (record.replicaOf?.keyId !== given.keyId) {
-    throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
-  }
   const { keyId: replicaKeyId, kcv, attributes } = record;
   const attributesDigest = digestOfAttributes(attributes);
+  if (!isCopy(record, attributesDigest, given)) {
+    throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+  }
   return { command: given, outcome: 'done', replicaKeyId, kcv, attributesDigest };
+}
+
+/**
+ * A region that was the primary has the key itself, which says of no other that it is a copy: another
+ * key of that ID is not the same in all that is known of both.
+ */
+function isCopy(
+  record: CustomerKeyRecord,
+  attributesDigest: string,
+  { keyId, originRegionId, kcv, attributesDigest: expected }: ImportTr31Command,
+): boolean {
+  const { replicaOf, lifecycle } = record;
+  if (lifecycle.state === 'delete-complete') return false;
+  if (replicaOf !== undefined) return replicaOf.keyId === keyId;
+  const sameKey = typeof kcv === 'object' && kcv !== null && sameKcv(kcv, record.kcv);
+  const sameAttributes = attributesDigest === expected;
+  return record.keyId === keyId && record.regionId !== originRegionId && sameKey && sameAttributes;
 }
