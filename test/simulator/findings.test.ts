@@ -79,9 +79,9 @@ test('a rotation whose pending region key was lost before any token has a way ou
   expect(isMadeAnew || waysOut(planned).includes('abort')).toBe(true);
 });
 
-/** A pair of which the KEK is exchanged. */
-function openPair(from: string, to: string, pairId = `${from}-${to}`): replication.PairRecord {
-  let pair = replication.pair({
+/** A pair that has no KEK yet. */
+function newPair(from: string, to: string, pairId = `${from}-${to}`): replication.PairRecord {
+  return replication.pair({
     env,
     pairId,
     origin: { regionId: from, profileId: 'shop' },
@@ -90,6 +90,11 @@ function openPair(from: string, to: string, pairId = `${from}-${to}`): replicati
     transport: 'tr34-ec',
     keys: [],
   });
+}
+
+/** A pair of which the KEK is exchanged. */
+function openPair(from: string, to: string, pairId?: string): replication.PairRecord {
+  let pair = newPair(from, to, pairId);
   const kcv = { method: 'cmac', value: '0011223344' } as const;
   const answer = { kekId: 'kek', kcv, certificate: 'MIIB', rootCertificate: 'MIIC' };
   const more = { token: 'MIID', nonce: '00112233445566778899AABBCCDDEEFF' };
@@ -401,4 +406,22 @@ test('a key that a former primary has is answered for, when another pair leads t
     const refusal = expect.objectContaining({ code: 'STATE_CONFLICT' });
     expect(() => replication.answerImport(other)).toThrow(refusal);
   }
+});
+
+test('a copy is not given up while it is all that there is of the key', () => {
+  const { events } = replicated();
+  const there = replication.promoteReplica({ env, ledger: openLedger(), regionId: B as string });
+  const { ledger } = replication.reduce({ env, ledger: there.ledger, events });
+  const { pairId } = openPair(B as string, A as string);
+  const { commands } = replication.drain({ env, ledger, pairId, replicas: 'delete' });
+  expect(commands).toEqual([]);
+});
+
+test('a copy is not given up while another pair leads there that is not yet open', () => {
+  const { ledger } = copied();
+  const pair = newPair(A as string, B as string, 'anew');
+  const attached = replication.attach({ env, ledger, pair });
+  const { pairId } = openPair(A as string, B as string);
+  const draining = { env, ledger: attached.ledger, pairId, replicas: 'delete' } as const;
+  expect(replication.drain(draining).commands).toEqual([]);
 });

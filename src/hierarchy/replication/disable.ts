@@ -105,7 +105,8 @@ export interface DisabledPair {
  * @param options - The ledger and the pair, both as stored.
  * @returns Both records to store, and then the commands to send.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a pair that was not drained, while commands
- * are in flight, and while copies that were to be deleted live.
+ * are in flight, and while copies that were to be deleted live: one of a key that the primary has not
+ * got does so for good.
  *
  * @example
  * ```ts

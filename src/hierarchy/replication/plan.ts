@@ -75,8 +75,10 @@ function planEntry(situation: Situation): ReplicaLedgerEntry {
   if (pair === undefined) {
     // What the primary has is no copy, whatever led there before it was promoted.
     if (entry.regionId === primaryOf(draft).regionId) return entry;
-    const [leaving] = pairsTo(situation, ({ state }) => state === 'deleting');
-    return leaving === undefined ? entry : planRemoval(situation, leaving);
+    const pairs = pairsTo(situation, () => true);
+    const isGivenUp = pairs.every(({ state }) => state === 'deleting');
+    const [leaving] = pairs;
+    return leaving && isGivenUp ? planRemoval(situation, leaving) : entry;
   }
   if (entry.discard !== undefined) {
     const days = remainingDays(draft.at, undefined);
@@ -169,10 +171,13 @@ function planUpdate(situation: Situation, pair: LedgerPair, replica: Replica): R
 
 /** Copies that are given up go, and nothing else is done about them. */
 function planRemoval(situation: Situation, pair: LedgerPair): ReplicaLedgerEntry {
-  const { draft, entry } = situation;
+  const { draft, key, desired, entry } = situation;
   const { replica } = entry;
   if (replica === undefined) return rest(entry, 'absent');
   if (replica.deleteAfter !== undefined) return rest(entry, 'delete-scheduled');
+  // A live key stays until the primary has it: this may be all that there is of it.
+  const isLast = !isSource(draft, key, primaryOf(draft).regionId);
+  if (isLast && desired.deleteAfter === undefined) return entry;
   const days = remainingDays(draft.at, undefined);
   const type = 'scheduleDeletion';
   return ask(situation, pair, { type, replicaKeyId: replica.keyId, days });
