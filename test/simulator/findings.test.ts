@@ -1,5 +1,5 @@
 /** What the simulator has found, each as small as it gets: it held nowhere, and holds now. */
-import { generateKey } from 'keyblock';
+import { generateKey, unwrapKey } from 'keyblock';
 import {
   type AliasRecord,
   applyWrite,
@@ -424,4 +424,31 @@ test('a copy is not given up while another pair leads there that is not yet open
   const { pairId } = openPair(A as string, B as string);
   const draining = { env, ledger: attached.ledger, pairId, replicas: 'delete' } as const;
   expect(replication.drain(draining).commands).toEqual([]);
+});
+
+test('a wrong answer of a device is named at once, and not stored', async () => {
+  const { region, ring, profile, shop } = openRegion(A as string);
+  const { record } = createCustomerKey({
+    env,
+    profile,
+    ring: shop,
+    keyId: 'k1',
+    owner: 'ada',
+    attributes,
+  });
+  const planned = rotation.plan({ env, mainKey: profile, region, ring });
+  const kbpkOf = ({ version }: { readonly version: number }) =>
+    openProfile({ profile: planned.mainKey, ring, version });
+  const port: rotation.TranslatePort = {
+    translate: async ({ block }) => block, // under the main key that it was under before
+    kcv: async (ref) => ({ method: 'cmac', value: kbpkOf(ref).kcv() }),
+    keyKcv: async ({ block, under }) => {
+      const { key } = unwrapKey({ kbpk: kbpkOf(under), keyBlock: block });
+      return { method: 'cmac', value: key.kcv() };
+    },
+  };
+  const [task] = rotation.tasks({ job: planned.job, mainKey: planned.mainKey, records: [record] });
+  const result = await rotation.runWithPort({ task: task as rotation.RewrapTask, port });
+  // A row that has a block is not translated again: readers met it after the switch.
+  expect(result.items).toMatchObject([{ recordId: 'k1', code: 'AUTHENTICATION_FAILED' }]);
 });

@@ -88,7 +88,7 @@ export function dropTasks({ job, mainKey, page, size }: PageOptions): readonly C
     // only on the way to the new main key.
     const isNamedHere = key?.refusal !== undefined && sameRef(keep, job.from);
     const comesFirst = kept === undefined && mayReceive(mainKey, keep) && !isNamedHere;
-    if (key !== undefined && !comesFirst) items.push({ ...itemOf(key, kept), kcv: key.kcv });
+    if (key !== undefined && !comesFirst) items.push(itemOf(key, kept));
   }
   const { jobId } = job;
   return inTasks(items, size, (some) => ({

@@ -67,7 +67,8 @@ export interface PortRunOptions<T> {
 
 /**
  * Re-wraps the keys of a task through a port. What it returns is checked as far as that can be done
- * without the key: place, attributes, and that the header says what it said before.
+ * without the key: place, attributes, that the header says what it said before, and that the port
+ * opens it to the check value of the record.
  *
  * @param options - The task, and the port.
  * @returns A block or a reason for each key, in JSON, for {@link apply}.
@@ -100,6 +101,8 @@ export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<
     if (!sameHeader(checkedText(item, block).header, old.header)) {
       throw new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
     }
+    // After the switch it is read before any scan looks at it.
+    requireKcv(item, await port.keyKcv({ block, under: to }));
     const { recordId, expectedRevision, version } = item;
     return { recordId, expectedRevision, version, slot: slotOf({ under: to, block, kbpkKcv }) };
   });

@@ -44,7 +44,7 @@ export interface RotationItem {
   readonly block?: string | undefined;
   /** In a task to verify: the block under the new main key. */
   readonly newBlock?: string | undefined;
-  /** In a task to verify: the check value in the record. */
+  /** The check value in the record. */
   readonly kcv?: Kcv | undefined;
   /** Why the row is no record of this library, where it is none. */
   readonly refusal?: KeyblockErrorCode | undefined;
@@ -178,7 +178,7 @@ export function readTasksOptions(options: TasksOptions): PageOptions {
 
 /** A key as a task holds it. */
 export function itemOf(
-  { recordId, revision, version, place, attributes, refusal }: HeldKey,
+  { recordId, revision, version, place, attributes, kcv, refusal }: HeldKey,
   block: string | undefined,
 ): RotationItem {
   return {
@@ -189,7 +189,7 @@ export function itemOf(
     attributes,
     block,
     newBlock: undefined,
-    kcv: undefined,
+    kcv,
     refusal,
   };
 }

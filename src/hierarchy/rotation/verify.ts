@@ -107,7 +107,7 @@ export function comparisonTasks({ job, mainKey, page, size }: PageOptions): read
     for (const keys of page.slice(i, i + size)) {
       for (const key of keys) {
         const newBlock = blockUnder(key, to);
-        items.push({ ...itemOf(key, blockUnder(key, from)), newBlock, kcv: key.kcv });
+        items.push({ ...itemOf(key, blockUnder(key, from)), newBlock });
       }
     }
     if (items.length > 0) {
