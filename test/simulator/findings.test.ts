@@ -1,5 +1,5 @@
 /** What the simulator has found, each as small as it gets: it held nowhere, and holds now. */
-import { generateKey, unwrapKey } from 'keyblock';
+import { generateKey, rewrapKey, unwrapKey } from 'keyblock';
 import {
   type AliasRecord,
   applyWrite,
@@ -440,15 +440,30 @@ test('a wrong answer of a device is named at once, and not stored', async () => 
   const kbpkOf = ({ version }: { readonly version: number }) =>
     openProfile({ profile: planned.mainKey, ring, version });
   const port: rotation.TranslatePort = {
-    translate: async ({ block }) => block, // under the main key that it was under before
+    translate: async ({ block: keyBlock, from, to }) =>
+      rewrapKey({ keyBlock, from: kbpkOf(from), to: kbpkOf(to) }),
     kcv: async (ref) => ({ method: 'cmac', value: kbpkOf(ref).kcv() }),
     keyKcv: async ({ block, under }) => {
       const { key } = unwrapKey({ kbpk: kbpkOf(under), keyBlock: block });
       return { method: 'cmac', value: key.kcv() };
     },
   };
+  type Fault = readonly [code: string, fault: Partial<rotation.TranslatePort>];
+  const faults: readonly Fault[] = [
+    ['KCV_MISMATCH', { translate: async ({ block }) => block }],
+    [
+      'AUTHENTICATION_FAILED',
+      { translate: async (asked) => (await port.translate(asked)).replace(/.$/, otherDigit) },
+    ],
+    ['KCV_MISMATCH', { kcv: async () => ({ method: 'cmac', value: '0011223344' }) }],
+  ];
   const [task] = rotation.tasks({ job: planned.job, mainKey: planned.mainKey, records: [record] });
-  const result = await rotation.runWithPort({ task: task as rotation.RewrapTask, port });
-  // A row that has a block is not translated again: readers met it after the switch.
-  expect(result.items).toMatchObject([{ recordId: 'k1', code: 'AUTHENTICATION_FAILED' }]);
+  for (const [code, fault] of faults) {
+    const asked = { task: task as rotation.RewrapTask, port: { ...port, ...fault } };
+    // A row that has a block is not translated again: readers met it after the switch.
+    const { items } = await rotation.runWithPort(asked);
+    expect(items).toMatchObject([{ recordId: 'k1', code }]);
+  }
 });
+
+const otherDigit = (digit: string): string => (digit === '0' ? '1' : '0');

@@ -7,6 +7,8 @@
 
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
+import type { KeyBlockHeader } from '../../tr31/header.js';
+import { readOptionalBlock } from '../../tr31/optional-block-data.js';
 import { parseKeyBlock } from '../../tr31/parse.js';
 import { sameKcv } from '../check-value.js';
 import type { Kcv, KeyRef } from '../records.js';
@@ -98,9 +100,11 @@ export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<
   const items = await eachItem(task.items, async (item) => {
     const old = checkedText(item, oldBlockOf(item));
     const block = await port.translate({ block: old.block, from, to });
-    if (!sameHeader(checkedText(item, block).header, old.header)) {
+    const { header } = checkedText(item, block);
+    if (!sameHeader(header, old.header)) {
       throw new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
     }
+    requireKp(header, kbpkKcv);
     // After the switch it is read before any scan looks at it.
     requireKcv(item, await port.keyKcv({ block, under: to }));
     const { recordId, expectedRevision, version } = item;
@@ -252,6 +256,15 @@ function checkedText(item: RotationItem, block: string | undefined): CheckedBloc
   const checked = checkedBlock(item, block);
   parseKeyBlock(checked.block);
   return checked;
+}
+
+/** KP, which a device may leave out, is of the main key that the block is under. */
+function requireKp({ optionalBlocks }: KeyBlockHeader, { value }: Kcv): void {
+  const block = optionalBlocks.find(({ id }) => id === 'KP');
+  const kp = block && readOptionalBlock(block);
+  if (kp?.id === 'KP' && !value.startsWith(kp.kcv)) {
+    throw new KeyblockError('KCV_MISMATCH', { field: 'slot' });
+  }
 }
 
 /** What a port tells of a key goes into a sum in the place of the key. */
