@@ -1,9 +1,10 @@
-/** What is under way between two regions, and the ledger that remembers it. */
+/** What is under way between regions, and the ledger that remembers it. */
 import { replication } from 'keyblock/hierarchy';
+import { checkCommands } from './open-pairs.js';
 import type { Pair } from './pairs.js';
 import { customerKeys, envOf, must, type Site, type World } from './world.js';
 
-/** Everything that is under way between two regions. */
+/** Everything that is under way between regions. */
 export interface Channel {
   readonly world: World;
   readonly sites: readonly Site[];
@@ -16,12 +17,22 @@ export interface Channel {
   answers: replication.CommandResult[];
   /** Keys whose event was lost: found by a comparison only. */
   lost: number;
+  /** Keys that an owner wanted to be deleted. */
+  readonly deleted: Set<string>;
   readonly failsOver: boolean;
+  readonly disables: boolean;
 }
+
+export const primaryOf = ({ sites, primary }: Channel): Site => must(sites[primary]);
+
+/** The regions that have copies. */
+export const othersOf = ({ sites, primary }: Channel): Site[] =>
+  sites.filter((_, i) => i !== primary);
 
 /** Stores a ledger, and sends the commands: it may die between the two. */
 export function take(channel: Channel, step: replication.ReplicationStep): void {
   const { world } = channel;
+  checkCommands(step);
   if (world.faults && world.rng.oneIn(15)) {
     world.stats.add('fault: died before the ledger was stored');
     return;
@@ -42,11 +53,12 @@ const listOf = (site: Site): readonly replication.InventoryItem[] =>
 
 /** Compares the regions with the ledger. */
 export function compare(channel: Channel): number {
-  const { world, ledger, sites, primary } = channel;
-  const copies = sites
-    .filter((_, i) => i !== primary)
-    .map((site) => ({ regionId: site.regionId, inventory: listOf(site) }));
-  const origin = listOf(must(sites[primary]));
+  const { world, ledger } = channel;
+  const copies = othersOf(channel).map((site) => ({
+    regionId: site.regionId,
+    inventory: listOf(site),
+  }));
+  const origin = listOf(primaryOf(channel));
   const step = replication.drift({ env: envOf(world), ledger, origin, copies });
   for (const { id } of step.findings) world.stats.add(`drift ${id}`);
   take(channel, step);
@@ -55,8 +67,8 @@ export function compare(channel: Channel): number {
 
 /** Keys that were there before, or whose events were lost. */
 export function backfill(channel: Channel): void {
-  const { world, ledger, sites, primary } = channel;
-  const list = listOf(must(sites[primary]));
+  const { world, ledger } = channel;
+  const list = listOf(primaryOf(channel));
   const inventory = world.faults ? world.rng.some(list) : list;
   take(channel, replication.planBackfill({ env: envOf(world), ledger, inventory }));
 }

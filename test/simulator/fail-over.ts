@@ -1,15 +1,15 @@
-/** A region fails: which one serves a key, and how the other becomes the primary. */
+/** A region fails: which one serves a key, and how another becomes the primary. */
 import { type CustomerKeyRecord, replication } from 'keyblock/hierarchy';
-import { type Channel, take } from './channel.js';
+import { type Channel, othersOf, primaryOf, take } from './channel.js';
 import { hold } from './violation.js';
 import { attempt, envOf, must } from './world.js';
 
 const ON_THE_WAY: readonly string[] = ['absent', 'copying', 'updating', 'failed', 'unreplicable'];
 
-/** The other region becomes the primary, on purpose. */
+/** Another region becomes the primary, on purpose. */
 export function failOver(channel: Channel): void {
-  const { world, ledger, sites, primary } = channel;
-  const [from, to] = [must(sites[primary]), must(sites[1 - primary])];
+  const { world, ledger, sites } = channel;
+  const [from, to] = [primaryOf(channel), world.rng.pick(othersOf(channel))];
   const { regionId } = to;
   const promoted = attempt(world, 'promoteReplica', ['STATE_CONFLICT'], () =>
     replication.promoteReplica({ env: envOf(world), ledger, regionId }),
@@ -28,13 +28,13 @@ export function failOver(channel: Channel): void {
   const before = channel.ledger;
   take(channel, promoted);
   if (channel.ledger === before) return;
-  channel.primary = 1 - primary;
+  channel.primary = sites.indexOf(to);
   world.stats.add('fail-over');
 }
 
 /** Somebody asks which region serves a key. */
 export function select(channel: Channel): void {
-  const { world, ledger, sites, primary } = channel;
+  const { world, ledger, sites } = channel;
   const { rng, stats } = world;
   const known = Object.keys(ledger.keys);
   if (known.length === 0) return;
@@ -44,10 +44,11 @@ export function select(channel: Channel): void {
   const chosen = replication.selectRegion({ ledger, keyId, health });
   stats.add(`select ${chosen === undefined ? 'none' : chosen.readOnly ? 'a copy' : 'the primary'}`);
   if (chosen === undefined) return;
-  const isPrimary = chosen.regionId === must(sites[primary]).regionId;
+  const isPrimary = chosen.regionId === primaryOf(channel).regionId;
   hold(up.includes(chosen.regionId), 'who serves is up', () => chosen.regionId);
   hold(chosen.readOnly === !isPrimary, 'copies are read-only', () => chosen.regionId);
   if (isPrimary) return;
-  const row = must(sites[1 - primary]).store.read<CustomerKeyRecord>(chosen.keyId);
+  const serving = must(sites.find(({ regionId }) => regionId === chosen.regionId));
+  const row = serving.store.read<CustomerKeyRecord>(chosen.keyId);
   hold(row !== undefined, 'who serves has the key', () => chosen.keyId);
 }

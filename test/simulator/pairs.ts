@@ -14,10 +14,10 @@ export interface Pair {
 }
 
 /** Sets a pair up, without any exchange yet. */
-export function openPair(world: World, from: string, to: string): Pair {
+export function openPair(world: World, from: string, to: string, n?: number): Pair {
   const record = replication.pair({
     env: envOf(world),
-    pairId: `${from}-${to}`,
+    pairId: `${from}-${to}${n === undefined ? '' : `-${n}`}`,
     origin: { regionId: from, profileId: 'shop' },
     destination: { regionId: to, profileId: 'shop' },
     kekBits: 256,

@@ -24,7 +24,7 @@ export function carryOut(
   const site = must(sites.find(({ regionId }) => regionId === command.regionId));
   let result: Result;
   try {
-    result = execute(world, site, sites, pairs, command);
+    result = execute(world, site, sites, pairs, command, isAwaited);
   } catch (error) {
     if (error instanceof NoKek && isAwaited) {
       throw new Violation('a KEK in use is not released', command.commandId);
@@ -50,6 +50,7 @@ function execute(
   sites: readonly Site[],
   pairs: readonly Pair[],
   command: Command,
+  isAwaited: boolean,
 ): Result {
   const { store } = site;
   const env = envOf(world);
@@ -120,7 +121,7 @@ function execute(
       return { command, outcome: 'done' };
     }
     default:
-      return changeReplica(world, site, command);
+      return changeReplica(world, site, command, isAwaited);
   }
 }
 
@@ -129,12 +130,15 @@ function changeReplica(
   world: World,
   site: Site,
   command: replication.ReplicaChangeCommand,
+  isAwaited: boolean,
 ): Result {
   const { store, truths } = site;
   const { replicaKeyId: id, order } = command;
   const record = store.read<CustomerKeyRecord>(id);
   const done = replication.carryOut({ env: envOf(world), record, command });
-  const isLate = order <= (ordersOf(store).get(id) ?? 0);
+  const last = ordersOf(store).get(id) ?? 0;
+  const isLate = order <= last;
+  hold(!isAwaited || order >= last, 'what is awaited is not late', () => command.commandId);
   if (isLate) {
     world.stats.add('command late');
     hold(done.writes.length === 0, 'a late command changes nothing', () => command.commandId);

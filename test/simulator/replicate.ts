@@ -4,49 +4,25 @@
  * regions have to be the same.
  */
 import { type CustomerKeyRecord, lifecycle, replication } from 'keyblock/hierarchy';
-import { backfill, type Channel, compare, take } from './channel.js';
+import { backfill, type Channel, compare, othersOf, take } from './channel.js';
+import { stepClosing } from './closing.js';
 import { converge } from './converge.js';
 import { failOver, select } from './fail-over.js';
 import { checkSecrets, checkSite, nothingChecked } from './invariants.js';
 import { createLine, mainKeyOf, plan } from './line.js';
 import { createLoop, stepLoop } from './loop-rotation.js';
 import { deleteKeks, openPair, stepExchange } from './pairs.js';
+import { purgeDue } from './purge.js';
 import type { Reader } from './readers.js';
 import { carryOut, lifeOf } from './region-worker.js';
 import { changeKeys } from './trail.js';
-import { createWorld, envOf, must, type Site, type World, type WorldOptions } from './world.js';
+import { createWorld, envOf, must, type World, type WorldOptions } from './world.js';
 
-/** Runs one world of two regions. */
+/** Runs one world of two regions, or of three. */
 export async function simulateReplication(options: WorldOptions, steps: number): Promise<void> {
-  const world = createWorld({ ...options, regions: 2 });
+  const world = createWorld({ ...options, regions: options.regions ?? 2 });
   const { rng, sites } = world;
-  const [first, second] = sites.map(({ regionId }) => regionId);
-  const pairs = [
-    openPair(world, must(first), must(second)),
-    openPair(world, must(second), must(first)),
-  ];
-  const ledger = replication.createLedger({
-    env: envOf(world),
-    ledgerId: 'cards',
-    regionId: must(first),
-  });
-  const channel: Channel = {
-    world,
-    sites,
-    pairs,
-    ledger,
-    primary: 0,
-    events: [],
-    commands: [],
-    answers: [],
-    lost: 0,
-    failsOver: options.failsOver ?? rng.oneIn(2),
-  };
-  for (const { record } of pairs) {
-    take(channel, replication.attach({ env: envOf(world), ledger: channel.ledger, pair: record }));
-  }
-  // In half of the worlds the first exchange is over before anything happens.
-  if (rng.oneIn(2)) while (stepExchange(world, must(pairs[0])));
+  const channel = openChannel(world, options);
   const readers = sites.map(
     (site) => new Map(site.profileIds.map((id): [string, Reader[]] => [id, [{ held: undefined }]])),
   );
@@ -70,6 +46,42 @@ export async function simulateReplication(options: WorldOptions, steps: number):
   world.faults = false;
   converge(channel);
   world.stats.add('worlds of replication');
+}
+
+/** Regions with a pair for each way between two of them. */
+function openChannel(world: World, { failsOver, disables }: WorldOptions): Channel {
+  const { rng, sites } = world;
+  const regions = sites.map(({ regionId }) => regionId);
+  const pairs = regions.flatMap((from) =>
+    regions.filter((to) => to !== from).map((to) => openPair(world, from, to)),
+  );
+  const [regionId] = regions;
+  const channel: Channel = {
+    world,
+    sites,
+    pairs,
+    ledger: replication.createLedger({
+      env: envOf(world),
+      ledgerId: 'cards',
+      regionId: must(regionId),
+    }),
+    primary: 0,
+    events: [],
+    commands: [],
+    answers: [],
+    lost: 0,
+    deleted: new Set(),
+    failsOver: failsOver ?? rng.oneIn(2),
+    disables: disables ?? false,
+  };
+  // What is made before a pair is known is for a backfill in its region, and not for one elsewhere.
+  for (const { record: pair } of pairs) {
+    const step = replication.attach({ env: envOf(world), ledger: channel.ledger, pair });
+    channel.ledger = step.ledger;
+  }
+  // In half of the worlds the first exchange is over before anything happens.
+  if (rng.oneIn(2)) while (stepExchange(world, must(pairs[0])));
+  return channel;
 }
 
 /** One thing happens. */
@@ -105,7 +117,9 @@ function act(channel: Channel): void {
     return;
   }
   if (dice < 90) {
-    const pair = rng.pick(channel.pairs);
+    const open = channel.pairs.filter(({ record }) => record.state !== 'disabled');
+    if (open.length === 0) return;
+    const pair = rng.pick(open);
     const isBusy = stepExchange(world, pair);
     if (!isBusy && rng.oneIn(6)) {
       pair.record = replication.nextGeneration({ env, pair: pair.record });
@@ -136,11 +150,15 @@ function act(channel: Channel): void {
   }
   if (dice === 94) {
     select(channel);
-    if (channel.failsOver && rng.oneIn(4)) failOver(channel);
+    if (channel.failsOver && rng.oneIn(2)) failOver(channel);
     return;
   }
   if (dice === 95) {
     purgeDue(world, sites);
+    return;
+  }
+  if (dice === 96) {
+    if (channel.disables) stepClosing(channel);
     return;
   }
   // Hours mostly: a message that is late is so by hours, and a deletion waits for days.
@@ -189,8 +207,8 @@ function deliverAnswers(channel: Channel): void {
 
 /** Somebody changes a copy in its own region, where it is read-only. */
 function changeCopy(channel: Channel): void {
-  const { world, sites, primary } = channel;
-  const site = must(sites[1 - primary]);
+  const { world } = channel;
+  const site = world.rng.pick(othersOf(channel));
   const copies = site.truths.live().filter(({ life }) => life.state === 'create-complete');
   if (copies.length === 0) return;
   const truth = world.rng.pick(copies);
@@ -202,20 +220,4 @@ function changeCopy(channel: Channel): void {
   for (const write of writes) site.store.apply(write);
   truth.life = lifeOf(must(site.store.read<CustomerKeyRecord>(truth.keyId)));
   world.stats.add('a copy was changed in its region');
-}
-
-/** Each region purges what is due. */
-function purgeDue(world: World, sites: readonly Site[]): void {
-  for (const site of sites) {
-    for (const truth of site.truths.live()) {
-      const { deleteAfter, state } = truth.life;
-      if (state !== 'delete-pending' || deleteAfter === undefined || world.now < deleteAfter)
-        continue;
-      const record = must(site.store.read<CustomerKeyRecord>(truth.keyId));
-      const { writes } = lifecycle.purge({ env: envOf(world), record });
-      for (const write of writes) site.store.apply(write);
-      truth.life = { state: 'delete-complete', enabled: false };
-      world.stats.add('purged');
-    }
-  }
 }

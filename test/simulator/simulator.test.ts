@@ -15,8 +15,13 @@ test.each(SEEDS)('world %i keeps every promise', async (seed) => {
   expect(stats.counts.get('reads')).toBeGreaterThan(0);
 });
 
-test.each([1, 2])('regions of world %i become the same', async (seed) => {
+test.each([
+  { seed: 1, regions: 2, disables: false },
+  { seed: 2, regions: 2, disables: true },
+  { seed: 3, regions: 3, disables: false },
+  { seed: 4, regions: 3, disables: true },
+])('regions of world $seed become the same', async (options) => {
   const stats = new Stats();
-  await simulateReplication({ seed, stats }, STEPS);
+  await simulateReplication({ ...options, stats }, STEPS);
   expect(stats.counts.get('worlds of replication')).toBe(1);
 });

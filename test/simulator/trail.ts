@@ -1,6 +1,6 @@
 /** What owners do in the primary region, and the audit trail that tells of it. */
 import type { AliasRecord, CustomerKeyRecord, replication } from 'keyblock/hierarchy';
-import type { Channel } from './channel.js';
+import { type Channel, primaryOf } from './channel.js';
 import { account, alias, change, create } from './customers.js';
 import { readHeld } from './readers.js';
 import { customerKeys, must, type Site } from './world.js';
@@ -9,7 +9,7 @@ import { customerKeys, must, type Site } from './world.js';
 export function changeKeys(channel: Channel): void {
   const { world } = channel;
   const { rng } = world;
-  const site = must(channel.sites[channel.primary]);
+  const site = primaryOf(channel);
   const before = new Map(customerKeys(site).map((row) => [row.keyId, row]));
   const names = new Map(site.store.all<AliasRecord>('alias').map((row) => [row.alias, row]));
   const dice = rng.int(12);
@@ -57,6 +57,7 @@ function emit(
     send(channel, { ...event, type: 'TagResource', tags });
   } else if (life.state !== before.lifecycle.state) {
     if (life.state === 'delete-pending') {
+      channel.deleted.add(keyId);
       send(channel, { ...event, type: 'DeleteKey', deleteAfter: must(life.deleteAfter) });
     } else if (life.state === 'create-complete') send(channel, { ...event, type: 'RestoreKey' });
   } else if (life.state === 'create-complete') {

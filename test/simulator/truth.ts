@@ -49,6 +49,10 @@ export function createTruths(): Truths {
       if (truth !== undefined && truth.hostile === undefined) {
         for (const { under } of after.slots) truth.under.add(`${under.keyId} ${under.version}`);
       }
+      const was = before?.kind === 'customer-key' ? before.lifecycle.state : undefined;
+      if (was === 'delete-complete' && after.lifecycle.state !== was) {
+        throw new Violation('nothing is resurrected', after.keyId);
+      }
       if (write.op === 'put-record' || before?.kind !== 'customer-key') return;
       onlySlotsChange(before, after);
     },

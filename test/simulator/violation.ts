@@ -11,6 +11,9 @@ export class Violation extends Error {
   }
 }
 
+/** What a device behind a port fails with, which is no error of the library. */
+export class DeviceError extends Error {}
+
 /** Demands that an invariant holds. */
 export function hold(condition: boolean, invariant: string, detail: () => string): void {
   if (!condition) throw new Violation(invariant, detail());

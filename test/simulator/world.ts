@@ -19,7 +19,7 @@ import { createRng, type Rng } from './rng.js';
 import { createLeakDetector, type LeakDetector } from './secrets.js';
 import { Store } from './store.js';
 import { createTruths, type Truths } from './truth.js';
-import { Violation } from './violation.js';
+import { DeviceError, Violation } from './violation.js';
 
 /** How long a copy of a profile may be held, and a message be under way. */
 export const STALENESS_SECONDS = 600;
@@ -67,11 +67,13 @@ export interface WorldOptions {
   readonly stats: Stats;
   readonly tdes?: TdesZeroBlock | undefined;
   readonly regions?: number | undefined;
-  /** Whether, of two regions, the other may take over. */
+  /** Whether another region may take over. */
   readonly failsOver?: boolean | undefined;
+  /** Whether pairs of regions end, and begin anew. */
+  readonly disables?: boolean | undefined;
 }
 
-/** Makes a world with one or two regions, each with one or two profiles. */
+/** Makes a world with one to three regions, each with one or two profiles. */
 export function createWorld({ seed, stats, tdes, regions }: WorldOptions): World {
   const rng = createRng(seed);
   const world: World = {
@@ -86,7 +88,7 @@ export function createWorld({ seed, stats, tdes, regions }: WorldOptions): World
     faults: true,
     nextId: 1,
   };
-  const names = ['eu-central-1', 'us-east-1'].slice(0, regions ?? 1 + rng.int(2));
+  const names = ['eu-central-1', 'us-east-1', 'ap-south-1'].slice(0, regions ?? 1 + rng.int(2));
   const sites = names.map((regionId) => createSite(world, regionId));
   return Object.assign(world, { sites });
 }
@@ -179,7 +181,7 @@ export async function attemptAsync<T>(
 }
 
 function refused(world: World, what: string, codes: readonly string[], error: unknown): undefined {
-  if (error instanceof Violation) throw error;
+  if (error instanceof Violation || error instanceof DeviceError) throw error;
   if (!(error instanceof KeyblockError)) {
     throw new Violation('only KeyblockError is thrown', `${what}: ${String(error)}`);
   }
