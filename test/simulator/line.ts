@@ -45,13 +45,15 @@ export interface Line {
   writes: Message<ConditionalWrite>[];
   /** The pending key of a region was lost with the process that made it. */
   isLost: boolean;
+  /** A device has answered what it should not. */
+  isLiedTo: boolean;
 }
 
 /** A line that does nothing yet. */
 export function createLine(site: Site, level: Line['level'], profileId = ''): Line {
   const keyId = level === 'region' ? site.regionId : profileKeyId(site, profileId);
   const messages = { tasks: [], drops: [], results: [], dropResults: [], writes: [] };
-  return { site, level, profileId, keyId, ...messages, isLost: false };
+  return { site, level, profileId, keyId, ...messages, isLost: false, isLiedTo: false };
 }
 
 export type MainKey = ProfileRecord | RegionKeyRecord;

@@ -19,7 +19,7 @@ import {
 } from './line.js';
 import { isFault, mustBeEverywhere } from './queue-rotation.js';
 import { hostileOf } from './verify.js';
-import { hold } from './violation.js';
+import { DeviceError, hold } from './violation.js';
 import { attemptAsync, must, type World } from './world.js';
 
 /** One process that runs the loop, until it dies. */
@@ -32,10 +32,13 @@ export interface Loop {
   hostile: ReadonlySet<string>;
   isUrgent: boolean;
   blocked: string;
+  /** What holds the main keys, where that is not the process itself. */
+  readonly port: rotation.TranslatePort | undefined;
 }
 
-export const createLoop = (line: Line): Loop => ({
+export const createLoop = (line: Line, port?: rotation.TranslatePort): Loop => ({
   line,
+  port,
   jobId: '',
   waitUntil: 0,
   hostile: new Set(),
@@ -55,14 +58,14 @@ export async function stepLoop(world: World, loop: Loop): Promise<LoopEnd | unde
     if (known === undefined) return 'nothing to do';
     loop.isUrgent = known.job.policy.promoteBeforeTranslated === true;
     loop.jobId = known.job.jobId;
-    loop.run = begin(world, line, known);
+    loop.run = begin(world, loop, known);
     loop.waitUntil = 0;
     stats.add('loop: begun');
   }
   if (world.now < loop.waitUntil) return undefined;
   const { run } = loop;
   const codes = ['STATE_CONFLICT', 'UNKNOWN_KEY_VERSION', 'STALE_VERSION'];
-  const next = await attemptAsync(world, 'rotate', codes, () => run.next());
+  const next = await attemptAsync(world, 'rotate', codes, () => run.next()).catch(deviceFailed);
   if (next === undefined || next.done === true) {
     loop.run = undefined;
     return next === undefined ? 'refused' : undefined;
@@ -75,14 +78,20 @@ export async function stepLoop(world: World, loop: Loop): Promise<LoopEnd | unde
   return end;
 }
 
+/** A device that fails ends the run, and nothing else. */
+function deviceFailed(error: unknown): undefined {
+  if (!(error instanceof DeviceError)) throw error;
+}
+
 function begin(
   world: World,
-  line: Line,
+  { line, port }: Loop,
   known: { readonly job: RotationJob; readonly mainKey: MainKey },
 ): AsyncGenerator<rotation.RotateStep<MainKey>, void, void> {
   return rotation.rotate<MainKey>({
     ...known,
     ring: line.site.ring,
+    ...(port && { port }),
     now: () => new Date(world.now),
     batch: 1 + world.rng.int(6),
     randomBytes: (length) => world.rng.bytes(length),

@@ -1,6 +1,8 @@
 /** One world, from its seed: random steps, invariants after each, and at last it comes to rest. */
+import type { rotation } from 'keyblock/hierarchy';
 import { checkAudit } from './audit.js';
 import { account, alias, change, create } from './customers.js';
+import { createPort } from './device-port.js';
 import { distributePending, stepDevices } from './devices.js';
 import { roundTrip } from './exchange.js';
 import { repair, tamper, tamperWithProfile } from './hostile.js';
@@ -13,6 +15,7 @@ import {
 } from './invariants.js';
 import { createLine, type Line } from './line.js';
 import { createLoop, type Loop, stepLoop } from './loop-rotation.js';
+import { stepPortQueue } from './port-queue.js';
 import { stepQueue } from './queue-rotation.js';
 import { heldBy, type Reader, readHeld } from './readers.js';
 import { markCompromised, rest } from './rest.js';
@@ -29,7 +32,7 @@ export interface Scene {
 
 const READERS = 2;
 
-function sceneOf(site: Site): Scene {
+function sceneOf(world: World, site: Site): Scene {
   const lines = [
     createLine(site, 'region'),
     ...site.profileIds.map((profileId) => createLine(site, 'profile', profileId)),
@@ -41,16 +44,21 @@ function sceneOf(site: Site): Scene {
   return {
     site,
     lines,
-    loops: lines.flatMap((line) => [createLoop(line), createLoop(line)]),
+    loops: lines.flatMap((line) => [createLoop(line), createLoop(line, portOf(world, line))]),
     readers: new Map(readers),
     checked: nothingChecked(),
   };
 }
 
+/** In half of the worlds every other loop asks a device, which can compare blocks or can not. */
+function portOf(world: World, line: Line): rotation.TranslatePort | undefined {
+  return world.seed % 4 < 2 ? undefined : createPort(world, line, world.seed % 4 === 2);
+}
+
 /** Runs one world. Throws a `Violation` where an invariant does not hold. */
 export async function simulate(options: WorldOptions, steps: number): Promise<void> {
   const world = createWorld(options);
-  const scenes = world.sites.map(sceneOf);
+  const scenes = world.sites.map((site) => sceneOf(world, site));
   const writers: Reader[] = [{ held: undefined }, { held: undefined }];
   for (let n = 0; n < steps; n++) {
     const scene = world.rng.pick(scenes);
@@ -114,10 +122,12 @@ async function act(world: World, scene: Scene, writers: Reader[]): Promise<void>
   if (dice === 38) return roundTrip(world, site, readHeld(world, site, profileId));
   if (dice < 48) return stepDevices(world, site);
   if (dice < 49) return distributePending(world, site);
+  const loop = rng.pick(loops);
+  if (loop.port !== undefined && rng.oneIn(3)) return stepPortQueue(world, loop.line, loop.port);
   // Some worlds know queues alone, some loops alone, most both.
   const isQueue = world.seed % 3 === 0 || (world.seed % 3 === 1 && dice < 75);
   if (isQueue) return stepQueue(world, rng.pick(lines));
-  await stepLoop(world, rng.pick(loops));
+  await stepLoop(world, loop);
 }
 
 /** Seconds mostly; now and then days. */
