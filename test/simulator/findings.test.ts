@@ -467,3 +467,20 @@ test('a wrong answer of a device is named at once, and not stored', async () => 
 });
 
 const otherDigit = (digit: string): string => (digit === '0' ? '1' : '0');
+
+test('a rotation that was promoted in haste ends, though both versions are compromised by now', () => {
+  const { region, ring, profile, shop } = openRegion(A as string);
+  const made = { env, profile, ring: shop, keyId: 'k1', owner: 'ada', attributes };
+  const { record } = createCustomerKey(made);
+  const marked = mainKeys.markCompromised({ env, record: profile, version: 1 });
+  const policy = { promoteBeforeTranslated: true, maxReaderStalenessSeconds: 0 };
+  const reason = 'suspected-compromise';
+  const planned = rotation.plan({ env, mainKey: marked.record, region, ring, reason, policy });
+  const started = rotation.start({ env, ...planned, ring });
+  const promoted = rotation.promote({ env, ...started });
+  const both = mainKeys.markCompromised({ env, record: promoted.mainKey, version: 2 });
+  const { job } = promoted;
+  const tasks = rotation.tasks({ job, mainKey: both.record, records: [record] });
+  // It can not be rolled back, and until it ends there is no other one.
+  expect(tasks).toMatchObject([{ to: { version: 2 }, items: [{ recordId: 'k1' }] }]);
+});

@@ -135,9 +135,13 @@ export function mayReceive(mainKey: MainKeyRecord, { version }: KeyRef): boolean
   return state === 'active' || state === 'pending';
 }
 
-/** A new main key that is compromised too: what is under it alone goes back, and is no safer. */
+/**
+ * Where both main keys are compromised: what is under the new one alone goes back, or after the
+ * switch what is under the old one goes on, and is no safer.
+ */
 function isGivenUp({ state, draining, compromised }: MainKeyVersion): boolean {
-  return state === 'pending' && draining === true && compromised !== undefined;
+  const isLeft = state === 'retiring' || (state === 'pending' && draining === true);
+  return isLeft && compromised !== undefined;
 }
 
 function missingItems(
