@@ -484,3 +484,29 @@ test('a rotation that was promoted in haste ends, though both versions are compr
   // It can not be rolled back, and until it ends there is no other one.
   expect(tasks).toMatchObject([{ to: { version: 2 }, items: [{ recordId: 'k1' }] }]);
 });
+
+test('what a region has missed since its pair closed is named when it becomes the primary', () => {
+  const { ledger } = copied();
+  const { pairId } = openPair(A as string, B as string);
+  const drained = replication.drain({ env, ledger, pairId, replicas: 'keep' });
+  const stop = { eventId: 'e2', sequence: 2, regionId: A as string, keyId: 'k1' };
+  const events = [{ ...stop, type: 'StopKeyUsage', source: { kind: 'caller' } } as const];
+  const stopped = replication.reduce({ env, ledger: drained.ledger, events });
+  const options = { env, ledger: stopped.ledger, regionId: B as string };
+  const { behind } = replication.promoteReplica(options);
+  expect(behind).toEqual([{ keyId: 'k1', state: 'updating' }]);
+});
+
+test('a key that was restored before it was copied is named as well', () => {
+  const { events } = replicated();
+  const base = { regionId: A as string, keyId: 'k1', source: { kind: 'caller' } } as const;
+  const deleteAfter = '2027-01-09T00:00:00.000Z';
+  const deleted = { ...base, type: 'DeleteKey', eventId: 'e2', sequence: 2, deleteAfter } as const;
+  const restored = { ...base, type: 'RestoreKey', eventId: 'e3', sequence: 3 } as const;
+  const told = replication.reduce({ env, ledger: openLedger(), events: [...events, deleted] });
+  const { pairId } = openPair(A as string, B as string);
+  const drained = replication.drain({ env, ledger: told.ledger, pairId, replicas: 'keep' });
+  const back = replication.reduce({ env, ledger: drained.ledger, events: [restored] });
+  const options = { env, ledger: back.ledger, regionId: B as string };
+  expect(replication.promoteReplica(options).behind).toEqual([{ keyId: 'k1', state: 'absent' }]);
+});

@@ -78,7 +78,7 @@ function planEntry(situation: Situation): ReplicaLedgerEntry {
     const pairs = pairsTo(situation, () => true);
     const isGivenUp = pairs.every(({ state }) => state === 'deleting');
     const [leaving] = pairs;
-    return leaving && isGivenUp ? planRemoval(situation, leaving) : entry;
+    return leaving && isGivenUp ? planRemoval(situation, leaving) : unsent(situation);
   }
   if (entry.discard !== undefined) {
     const days = remainingDays(draft.at, undefined);
@@ -89,6 +89,20 @@ function planEntry(situation: Situation): ReplicaLedgerEntry {
     return planDeletion(situation, pair, replica, desired.deleteAfter);
   }
   return planUpdate(situation, pair, replica);
+}
+
+/** Nothing leads there now: a copy is not called synchronized that what was missed has changed. */
+function unsent({ desired, entry }: Situation): ReplicaLedgerEntry {
+  const { state, replica } = entry;
+  const isDeleted = desired.deleteAfter !== undefined;
+  if (replica === undefined) {
+    return state === 'deleted' && !isDeleted ? { ...entry, state: 'absent' } : entry;
+  }
+  const isMarked = replica.deleteAfter !== undefined;
+  const isSame =
+    isDeleted || (replica.enabled === desired.enabled && sameTags(replica.tags, desired.tags));
+  if (isMarked === isDeleted && isSame) return entry;
+  return state === 'updating' || state === 'failed' ? entry : { ...entry, state: 'updating' };
 }
 
 /** A key that has no copy gets one, if it can and may have one. */
