@@ -136,19 +136,33 @@ describe('a rotation through a port', () => {
       expect.objectContaining({ recordId: 'p1-k1', code: 'CONTEXT_MISMATCH', field: 'header' }),
     ]);
   });
+
+  it('takes a block of a device that does not write KP', async () => {
+    const world = createWorld(1, 1);
+    const { job, mainKey } = begin(world, PROFILE);
+    const port = { ...lateDevice(world), translate: translateWith(world) };
+    const [task] = rotation.tasks({ job, mainKey, records: world.store.customers() });
+    if (task === undefined) throw new Error('no task');
+    const { items } = await rotation.runWithPort({ task, port });
+    expect(items).toEqual([expect.objectContaining({ recordId: 'p1-k1' })]);
+    expect(items[0]).toHaveProperty('slot');
+  });
 });
 
 const LABEL: OptionalBlock = { id: 'LB', data: 'of the device' };
 
-/** A device that adds an optional block of its own to what it translates. */
-function translateWith(world: World, added: OptionalBlock): rotation.TranslatePort['translate'] {
+/** A device that writes no KP, and may add an optional block of its own to what it translates. */
+function translateWith(
+  world: World,
+  ...added: readonly OptionalBlock[]
+): rotation.TranslatePort['translate'] {
   return async ({ block, from, to }) => {
     const ring = profileRing(world, world.store.profile(PROFILE));
     const [old, kbpk] = [ring.secret(from), ring.secret(to)];
     if (old === undefined || kbpk === undefined) throw new Error('the device does not answer');
     const { header, key } = unwrapKey({ kbpk: old, keyBlock: block });
     const kept = header.optionalBlocks.filter(({ id }) => id !== 'KP');
-    return wrapKey({ kbpk, key, header: { ...header, optionalBlocks: [...kept, added] } });
+    return wrapKey({ kbpk, key, header: { ...header, optionalBlocks: [...kept, ...added] } });
   };
 }
 
