@@ -123,7 +123,8 @@ describe('a device', () => {
     const unbindNonce = parseToken(askedAgain.token).nonce ?? new Uint8Array(0);
     const release = await unbindToken(unbindNonce, REBOUND);
     const unbound = await obey(askedAgain.state, release, 'unbound', minutes(33));
-    expect(stored(unbound)).toEqual({ ...initial, ...withCrl });
+    const { lastSigningTime } = keyedAgain;
+    expect(stored(unbound)).toEqual({ ...initial, lastSigningTime, ...withCrl });
 
     const back = await obey(unbound, await credential({ crl }), 'bound', minutes(34));
     expect(stored(back)).toEqual({
@@ -133,9 +134,10 @@ describe('a device', () => {
   });
 
   it('is released and handed over by the CA of the devices alone', async () => {
-    const state = boundKrd(RECEIVER, { ...NONCE_STATE, lastSigningTime: at.toISOString() });
+    const lastSigningTime = at.toISOString();
+    const state = boundKrd(RECEIVER, { ...NONCE_STATE, lastSigningTime });
     const unbound = await obey(state, await authorityUnbindToken(), 'unbound');
-    expect(stored(unbound)).toEqual(unboundKrd(RECEIVER));
+    expect(stored(unbound)).toEqual({ ...unboundKrd(RECEIVER), lastSigningTime });
     const rebound = await obey(state, await authorityRebindToken(), 'rebound', minutes(5));
     expect(stored(rebound)).toEqual({
       ...unboundKrd(RECEIVER),
@@ -332,13 +334,30 @@ describe('time', () => {
   });
 
   it('begins again with a rebinding', async () => {
-    const lastSigningTime = minutes(200).toISOString();
+    const lastSigningTime = minutes(-200).toISOString();
     const state = boundKrd(RECEIVER, { lastSigningTime });
     const rebound = await obey(state, await authorityRebindToken(), 'rebound');
     expect(rebound.lastSigningTime).toBe(at.toISOString());
     const stale = await keyToken({ signingTime: at }, REBOUND);
     expectRefusal(await take(rebound, stale), 'FRESHNESS', 'signingTime');
     await obey(rebound, await keyToken({ signingTime: later(1) }, REBOUND), 'key');
+  });
+
+  it('does not go back with a binding, so that a token of a clock ahead is taken once', async () => {
+    const token = await keyToken({ signingTime: minutes(4) });
+    const first = await obey(boundKrd(RECEIVER), token, 'key');
+    const released = await obey(first, await authorityUnbindToken(), 'unbound');
+    const handedOver = await obey(first, await authorityRebindToken(), 'rebound');
+    const releasedByNext = await createAuthorityUnbindToken({
+      authority: await keyOf(RECEIVER.caKrd),
+      krdCertificate: RECEIVER.krd.certificate,
+      kdhCertificate: RECEIVER.nextKdh.certificate,
+    });
+    for (const unbound of [released, await obey(handedOver, releasedByNext, 'unbound')]) {
+      const back = await obey(stored(unbound), await credential({ crl }), 'bound');
+      expectRefusal(await take(back, token, { at: minutes(1) }), 'FRESHNESS', 'signingTime');
+      await obey(back, await keyToken({ signingTime: later(241) }), 'key', minutes(1));
+    }
   });
 
   it('of the certificates is looked at with every token', async () => {

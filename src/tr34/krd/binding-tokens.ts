@@ -25,7 +25,7 @@ import {
 } from '../x509/certificate.js';
 import { requireNotRevoked, verifyPath } from '../x509/path.js';
 import type { Outcome } from './event.js';
-import type { Device } from './state.js';
+import { type Device, timeOfBinding } from './state.js';
 import {
   malformedToken,
   type Reception,
@@ -60,7 +60,6 @@ export async function receiveUnbind(
     authorityTokens,
     bound: undefined,
     nonce: undefined,
-    lastSigningTime: undefined,
     ...(crl && { crl, lastCrlUpdate: crl.thisUpdate }),
   };
   return { next, event: { kind: 'unbound' } };
@@ -87,8 +86,7 @@ export async function receiveRebind(
     authorityTokens,
     bound: parseCertificate(kdhCertificate),
     nonce: undefined,
-    // In one pass only what is signed after the rebinding is taken.
-    lastSigningTime: at,
+    lastSigningTime: timeOfBinding(device, at),
     ...(crl && { crl, lastCrlUpdate: crl.thisUpdate }),
   };
   return { next, event: { kind: 'rebound', kdhCertificate } };

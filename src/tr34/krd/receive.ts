@@ -14,7 +14,7 @@ import { receiveRebind, receiveUnbind } from './binding-tokens.js';
 import type { KrdEvent, Outcome } from './event.js';
 import { openKeyToken } from './open-key.js';
 import { type ReceivePolicy, readReceivePolicy } from './policy.js';
-import { type Device, type KrdState, readState, writeState } from './state.js';
+import { type Device, type KrdState, readState, timeOfBinding, writeState } from './state.js';
 import {
   malformedToken,
   type Reception,
@@ -181,8 +181,7 @@ async function bind(signedData: SignedData, reception: Reception): Promise<Outco
   const next: Device = {
     ...withCrl(device, crl),
     bound: parseCertificate(kdhCertificate),
-    // In one pass only what is signed after the binding is taken.
-    lastSigningTime: isNew ? at : device.lastSigningTime,
+    lastSigningTime: isNew ? timeOfBinding(device, at) : device.lastSigningTime,
     nonce: isNew ? undefined : device.nonce,
   };
   return { next, event: { kind: 'bound', kdhCertificate } };

@@ -199,6 +199,14 @@ export interface Device {
   readonly authorityTokens: readonly string[];
 }
 
+/**
+ * From when on tokens are taken in one pass: only what is signed after the binding. Where the last
+ * token was signed by a clock that is ahead, after that: it might come again.
+ */
+export function timeOfBinding({ lastSigningTime }: Device, at: number): number {
+  return Math.max(lastSigningTime ?? at, at);
+}
+
 /** Reads a state that a caller stored. */
 export function readState(state: KrdState | undefined): Device {
   if (typeof state !== 'object' || state === null) throw invalidState();
