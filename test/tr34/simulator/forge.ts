@@ -42,7 +42,7 @@ export async function forge(
   const other = rng.pick([...pki.hosts.filter((one) => one !== host), pki.stranger]);
   const nonce = device.memory.nonce ?? hexDigits(rng.bytes(16));
   const plot: Plot = { world, device, host, other, nonce };
-  return rng.pick([sealByHand, resign, impersonate, confuse, promote])(plot);
+  return rng.pick([sealByHand, sealByHand, resign, impersonate, confuse, promote])(plot);
 }
 
 const hexDigits = (bytes: Uint8Array): string =>
@@ -123,9 +123,9 @@ async function sealByHand({
 }
 
 /** Signs the envelope that another host has sealed. */
-async function resign({ world, host, nonce }: Plot): Promise<Message | undefined> {
-  const { facts: theirs, fields } = pickKey(world) ?? {};
-  if (theirs?.key === undefined || fields === undefined || theirs.signer === host) return undefined;
+async function resign({ world, device, host, nonce }: Plot): Promise<Message | undefined> {
+  const { facts: theirs, fields } = pickKey(world, device, host) ?? {};
+  if (theirs?.key === undefined || fields === undefined) return undefined;
   const token = await signedToken({
     type: OID.envelopedData,
     content: contentOf(fields),
@@ -138,9 +138,12 @@ async function resign({ world, host, nonce }: Plot): Promise<Message | undefined
   return keep(world, token, { kind: 'key', signer: host, krd: theirs.krd, nonce, flaw });
 }
 
-function pickKey({ rng, messages }: World): Message | undefined {
-  const keys = messages.filter(({ facts }) => facts.kind === 'key');
-  return keys.length === 0 ? undefined : rng.pick(keys);
+/** A key on its way from another host, to this very device where there is one. */
+function pickKey({ rng, messages }: World, { krd }: Device, host: Host): Message | undefined {
+  const keys = messages.filter(({ facts }) => facts.key !== undefined && facts.signer !== host);
+  const ours = keys.filter(({ facts }) => facts.krd === krd);
+  const some = ours.length === 0 ? keys : ours;
+  return some.length === 0 ? undefined : rng.pick(some);
 }
 
 /** The content that a SignedData carries. */

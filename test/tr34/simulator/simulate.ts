@@ -44,7 +44,16 @@ async function act(world: World): Promise<void> {
   if (dice < 78) return garble(world, device, message);
   if (dice < 86) return hand(world, device, mix(world, message, pick(world)));
   if (dice < 89) return hand(world, device, malleate(world, message));
-  return hand(world, device, await forge(world, device, insider(world, device)));
+  return plot(world, device);
+}
+
+/** An insider waits for a nonce mostly, and adds the CRL that everybody knows. */
+async function plot(world: World, device: Device): Promise<void> {
+  const { rng } = world;
+  if (!rng.oneIn(4)) ask(world, device);
+  const message = await forge(world, device, insider(world, device));
+  const crl = rng.oneIn(3) ? undefined : newestCrl(world);
+  return hand(world, device, message && { ...message, crl });
 }
 
 /** A token comes, once or twice in a row. */
@@ -75,7 +84,7 @@ function pick({ rng, messages }: World): Message {
 /** Who forges: the bound host mostly, for it gets furthest. */
 function insider({ rng, pki }: World, { memory }: Device): Host {
   const any = rng.pick([...pki.hosts, pki.stranger]);
-  return rng.oneIn(4) ? any : (memory.bound ?? any);
+  return rng.oneIn(5) ? any : (memory.bound ?? any);
 }
 
 /** What is meant for a device, from who may send it, mostly without delay. */
