@@ -47,7 +47,7 @@ export async function publishCrl(world: World): Promise<void> {
   const revoked = new Set(newestCrl(world)?.revoked);
   if (rng.oneIn(12)) revoked.add(rng.pick(pki.hosts));
   const thisUpdate = seconds(world.now);
-  const dates = { thisUpdate, nextUpdate: thisUpdate + rng.pick([1, 6, 48]) * HOUR };
+  const dates = { thisUpdate, nextUpdate: thisUpdate + rng.pick([0.1, 1, 6]) * HOUR };
   world.crls.push(await createCrl(pki, { ...dates, revoked: [...revoked] }));
   if (rng.oneIn(4)) world.crls.push(await createCrl(pki, { ...dates, revoked: [] }, false));
 }
