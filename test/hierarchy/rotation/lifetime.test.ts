@@ -156,6 +156,15 @@ describe('a compromised main key', () => {
     const all = rotation.impact({ records, ref: { keyId: REGION, version: 1 } });
     expect(all.map(({ keyId }) => keyId)).toEqual(['p1-k1', 'p1-k2', 'p2-k1', 'p2-k2', 'young']);
   });
+
+  it('has exposed no key that was never under it, whether or not it says where it was', () => {
+    const world = createWorld(1, 1);
+    const { lineage: _, ...silent } = world.store.key('p1-k1');
+    const ref = { ...V1, version: 9 };
+    for (const record of [silent, world.store.key('p1-k1')]) {
+      expect(rotation.impact({ records: [record], ref })).toEqual([]);
+    }
+  });
 });
 
 describe('both main keys compromised', () => {
