@@ -88,7 +88,8 @@ async function sealByHand({
     {
       name: 'key block of another host',
       sealed: { host: other.certificate },
-      flaw: late('TOKEN_REJECTED'),
+      // The stranger is called what one of the hosts is called: its ID is the same.
+      ...(other.name !== host.name && { flaw: late('TOKEN_REJECTED') }),
     },
     { name: 'another header inside', ...otherInside },
     {
