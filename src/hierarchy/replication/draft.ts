@@ -5,7 +5,7 @@ import { own } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import type { AuditEvent } from '../records.js';
 import type { ReplicationCommand } from './commands.js';
-import { entryIn } from './read-entry.js';
+import { entryIn, isEntry, isLedgerPair } from './read-entry.js';
 import { readLedger } from './read-stored.js';
 import type {
   AliasedRequest,
@@ -136,7 +136,16 @@ export function note(draft: Draft, event: Omit<AuditEvent, 'kind' | 'schema' | '
   draft.audit.push({ kind: 'audit-event', schema: 1, at: draft.at, ...event });
 }
 
-/** Ends a change. */
+/** What an event, an answer, an inventory or a pair brings must not make a ledger unreadable. */
+function requireReadable({ pairs, keys, aliases }: Draft): void {
+  const isReadable =
+    pairs.every(isLedgerPair) &&
+    [...keys].every(([keyId, key]) => isEntry('keys', keyId, key)) &&
+    [...aliases].every(([name, alias]) => isEntry('aliases', name, alias));
+  if (!isReadable) throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
+}
+
+/** Ends a change. Throws `INVALID_ARGUMENT` where what came in is malformed. */
 export function closeDraft(draft: Draft): ReplicationStep {
   const { stored, primaries, pairs, forgotten, keys, aliases, commands, audit } = draft;
   const unchanged =
@@ -145,6 +154,7 @@ export function closeDraft(draft: Draft): ReplicationStep {
     pairs === stored.pairs &&
     primaries === stored.primaries;
   if (unchanged) return { ledger: stored, commands, audit };
+  requireReadable(draft);
   const ledger: ReplicaLedger = {
     ...stored,
     revision: stored.revision + 1,

@@ -35,9 +35,17 @@ export function entriesIn<T extends TableName>(
 const NAMES = { keys: 'keyId', aliases: 'alias' } as const;
 
 function readEntry<T extends TableName>(table: T, name: string, entry: unknown): Entry<T> {
-  const isSound = SHAPES[table](entry) && member(entry, NAMES[table]) === name;
-  if (!isSound) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
-  return entry as Entry<T>; // as far as was checked
+  if (!isEntry(table, name, entry)) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+  return entry;
+}
+
+/** Whether a value can be read as an entry of this name. */
+export function isEntry<T extends TableName>(
+  table: T,
+  name: string,
+  value: unknown,
+): value is Entry<T> {
+  return SHAPES[table](value) && member(value, NAMES[table]) === name;
 }
 
 /** Whether a value is what a ledger knows of a pair. */

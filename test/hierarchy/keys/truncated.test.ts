@@ -2,7 +2,7 @@
 // a `TypeError`.
 
 import { KeyblockError } from 'keyblock';
-import { exportCustomerKey } from 'keyblock/hierarchy';
+import { exportCustomerKey, replication } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import { aes, profileOf, recordOf, ring } from './estate.js';
 import { CALLS } from './public-calls.js';
@@ -25,6 +25,16 @@ function* spoilt(value: unknown): Generator<unknown> {
   }
 }
 
+/** What comes of a call, where it comes to anything. */
+function attempt(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof KeyblockError) return undefined;
+    throw error;
+  }
+}
+
 describe('what lost a part on its way', () => {
   it.each(CALLS)('is refused with a code, or does no harm: %s', (_, call, options) => {
     const whole: object = JSON.parse(JSON.stringify(options));
@@ -43,6 +53,20 @@ describe('what lost a part on its way', () => {
     expect([...others]).toEqual([]);
     expect(refusals).toBeGreaterThan(0);
   });
+
+  it.each(CALLS.filter(([, , options]) => 'ledger' in options))(
+    'leaves a ledger that can be read: %s',
+    (_, call, options) => {
+      const { ledger, ...others } = JSON.parse(JSON.stringify(options));
+      for (const changed of spoilt(others)) {
+        const step = attempt(() => call({ ledger, ...(changed as object) } as never));
+        if (typeof step !== 'object' || step === null || !('ledger' in step)) continue;
+        const after = JSON.parse(JSON.stringify(step.ledger));
+        expect(() => replication.status({ ledger: after })).not.toThrow();
+        expect(() => replication.pendingCommands({ ledger: after })).not.toThrow();
+      }
+    },
+  );
 
   it('is refused where the time is missing', () => {
     const options = { record: recordOf(), profile: profileOf(), ring, kek: aes(0x90) };
