@@ -48,10 +48,18 @@ export function mix(world: World, a: Message, b: Message): Message {
   const fields = a.fields.map((field, i) => (rng.oneIn(2) ? field : (b.fields[i] ?? field)));
   const last = fields.at(-1) as Uint8Array;
   if (rng.oneIn(2)) fields.splice(-1, 1, mixSigners(world, last, b.fields.at(-1) as Uint8Array));
-  const core = (message: Message): string => message.fields.slice(1).join();
-  const made = fields.slice(1).join();
-  const known = world.messages.find((message) => core(message) === made);
+  const made = meaningOf(fields);
+  const known = world.messages.find((message) => meaningOf(message.fields) === made);
   return { facts: known?.facts ?? { ...a.facts, flaw: BROKEN }, crl, fields };
+}
+
+/** rsaEncryption and sha256WithRSAEncryption of RFC 4055, as `join` writes their octets. */
+const RSA = '42,134,72,134,247,13,1,1,1,5,0';
+const RSA_WITH_SHA256 = '42,134,72,134,247,13,1,1,11,5,0';
+
+/** What two tokens have in common that mean the same: no signature covers version and algorithm. */
+function meaningOf(fields: readonly Uint8Array[]): string {
+  return fields.slice(1).join().replaceAll(RSA_WITH_SHA256, RSA);
 }
 
 function mixSigners({ rng }: World, a: Uint8Array, b: Uint8Array): Uint8Array {
