@@ -2,6 +2,7 @@
 // and nothing else: what planning, proof and bookkeeping cost. `--keys 100000`, `--json file`.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { getHeapStatistics } from 'node:v8';
 import { rewrapKey } from 'keyblock';
 import { createRewrapper } from 'keyblock/bulk';
 import {
@@ -90,7 +91,8 @@ async function rotate() {
       step.provide({ job: store.get(planned.job.jobId), mainKey: store.get(KEY_ID) });
     }
     if (step.kind === 'blocked') throw new Error('blocked');
-    if (step.kind === 'progress') peak = Math.max(peak, process.memoryUsage().heapUsed);
+    // Not `process.memoryUsage`, which took a tenth of all the time.
+    if (step.kind === 'progress') peak = Math.max(peak, getHeapStatistics().used_heap_size);
   }
   const { versions } = store.get(KEY_ID);
   if (versions.at(-1).state !== 'active') throw new Error('not rotated');

@@ -16,38 +16,38 @@ import type {
   MainKeyState,
   ProfileRecord,
 } from './records.js';
-
-/** Members that are texts, of what is checked row by row. */
-const CUSTOMER_TEXTS = ['keyId', 'regionId', 'profileId', 'owner'];
-const PROFILE_TEXTS = ['regionId', 'profileId', 'state', 'configDigest'];
-const ATTRIBUTE_TEXTS = ['keyUsage', 'algorithm', 'modeOfUse', 'exportability', 'keyVersionNumber'];
-const SLOT_TEXTS = ['block', 'digest'];
-const KCV_TEXTS = ['method', 'value'];
-const REF_TEXTS = ['keyId'];
-const TIMES = ['usageStart', 'usageStop', 'deleteAfter'];
+import { membersOf } from './row-members.js';
 
 /** Checks a customer key. Throws `STATE_CONFLICT`; `INVALID_ARGUMENT` where none was given. */
 export function requireCustomerKey(value: unknown): CustomerKeyRecord {
   requireGiven(value, 'record');
+  const row = membersOf(value);
   const isSound =
     isRecord(value, 'customer-key') &&
-    holdsTexts(value, CUSTOMER_TEXTS) &&
-    isAttributes(member(value, 'attributes')) &&
-    isKcv(member(value, 'kcv')) &&
-    isListOf(member(value, 'slots'), isSlot) &&
-    isLifecycle(member(value, 'lifecycle')) &&
-    isObject(member(value, 'tags')) &&
-    isLineage(member(value, 'lineage'));
+    isText(row.keyId) &&
+    isText(row.regionId) &&
+    isText(row.profileId) &&
+    isText(row.owner) &&
+    isAttributes(row.attributes) &&
+    isKcv(row.kcv) &&
+    isListOf(row.slots, isSlot) &&
+    isLifecycle(row.lifecycle) &&
+    isObject(row.tags) &&
+    isLineage(row.lineage);
   return isSound ? (value as CustomerKeyRecord) : refuse(); // as far as was checked
 }
 
 /** Checks a profile. Throws `STATE_CONFLICT`; `INVALID_ARGUMENT` where none was given. */
 export function requireProfile(value: unknown): ProfileRecord {
   requireGiven(value, 'profile');
+  const row = membersOf(value);
   const isSound =
     isRecord(value, 'profile') &&
-    holdsTexts(value, PROFILE_TEXTS) &&
-    isListOf(member(value, 'versions'), isVersion) &&
+    isText(row.regionId) &&
+    isText(row.profileId) &&
+    isText(row.state) &&
+    isText(row.configDigest) &&
+    isListOf(row.versions, isVersion) &&
     isConsistent((value as ProfileRecord).versions);
   return isSound ? (value as ProfileRecord) : refuse(); // as far as was checked
 }
@@ -61,14 +61,8 @@ export function requireKeyId(record: CustomerKeyRecord, keyId: string | undefine
 
 /** Checks what all records have in common. */
 export function isRecord(value: unknown, kind: string): boolean {
-  const revision = member(value, 'revision');
-  return (
-    member(value, 'kind') === kind &&
-    member(value, 'schema') === 1 &&
-    typeof revision === 'number' &&
-    Number.isSafeInteger(revision) &&
-    revision >= 1
-  );
+  const row = membersOf(value);
+  return row.kind === kind && row.schema === 1 && isOrdinal(row.revision);
 }
 
 const LIFECYCLE_STATES: readonly LifecycleState[] = [
@@ -80,24 +74,33 @@ const LIFECYCLE_STATES: readonly LifecycleState[] = [
 ];
 
 function isLifecycle(value: unknown): value is Lifecycle {
+  const row = membersOf(value);
   return (
-    LIFECYCLE_STATES.includes(member(value, 'state') as LifecycleState) && // any value may be sought
-    typeof member(value, 'enabled') === 'boolean' &&
-    TIMES.every((name) => {
-      const time = member(value, name);
-      return time === undefined || isTime(time);
-    })
+    LIFECYCLE_STATES.includes(row.state as LifecycleState) && // any value may be sought
+    typeof row.enabled === 'boolean' &&
+    isTimeOrNone(row.usageStart) &&
+    isTimeOrNone(row.usageStop) &&
+    isTimeOrNone(row.deleteAfter)
   );
 }
 
 /** As `Date.toISOString` writes it: such texts are in the order of their times. */
-function isTime(value: unknown): value is string {
-  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);
+function isTimeOrNone(value: unknown): boolean {
+  if (value === undefined) return true;
+  return isText(value) && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);
 }
 
 /** Whether a value is the attributes of a key. */
 export function isAttributes(value: unknown): value is KeyAttributes {
-  return holdsTexts(value, ATTRIBUTE_TEXTS) && typeof member(value, 'keyBits') === 'number';
+  const row = membersOf(value);
+  return (
+    isText(row.keyUsage) &&
+    isText(row.algorithm) &&
+    isText(row.modeOfUse) &&
+    isText(row.exportability) &&
+    isText(row.keyVersionNumber) &&
+    typeof row.keyBits === 'number'
+  );
 }
 
 const MAIN_KEY_STATES: readonly MainKeyState[] = [
@@ -109,21 +112,22 @@ const MAIN_KEY_STATES: readonly MainKeyState[] = [
 ];
 
 function isVersion(value: unknown): boolean {
-  return isMainKeyVersion(value) && isListOf(member(value, 'slots'), isSlot);
+  return isMainKeyVersion(value) && isListOf(membersOf(value).slots, isSlot);
 }
 
 /** Whether a value is a version of a main key, with or without blocks. */
 export function isMainKeyVersion(value: unknown): boolean {
+  const row = membersOf(value);
   return (
-    isVersionNumber(member(value, 'version')) &&
-    MAIN_KEY_STATES.includes(member(value, 'state') as MainKeyState) && // any value may be sought
-    isKcv(member(value, 'kcv'))
+    isOrdinal(row.version) &&
+    MAIN_KEY_STATES.includes(row.state as MainKeyState) && // any value may be sought
+    isKcv(row.kcv)
   );
 }
 
 /** Whether a value is what a customer key may have for its lineage: none, or where it was. */
 function isLineage(value: unknown): boolean {
-  return value === undefined || isListOf(member(value, 'wrappedHistory'), isRef);
+  return value === undefined || isListOf(membersOf(value).wrappedHistory, isRef);
 }
 
 /** At most one active and one pending version, and numbers that grow. */
@@ -137,24 +141,24 @@ function isConsistent(versions: ProfileRecord['versions']): boolean {
 
 /** Whether a value is a block of a record. */
 export function isSlot(value: unknown): value is BlockSlot {
-  return (
-    holdsTexts(value, SLOT_TEXTS) &&
-    isRef(member(value, 'under')) &&
-    isKcv(member(value, 'kbpkKcv'))
-  );
+  const row = membersOf(value);
+  return isText(row.block) && isText(row.digest) && isRef(row.under) && isKcv(row.kbpkKcv);
 }
 
 /** Whether a value is a check value. */
 export function isKcv(value: unknown): value is Kcv {
-  return holdsTexts(value, KCV_TEXTS);
+  const row = membersOf(value);
+  return isText(row.method) && isText(row.value);
 }
 
 /** Whether a value names a version of a main key. */
 export function isRef(value: unknown): value is KeyRef {
-  return holdsTexts(value, REF_TEXTS) && isVersionNumber(member(value, 'version'));
+  const row = membersOf(value);
+  return isText(row.keyId) && isOrdinal(row.version);
 }
 
-function isVersionNumber(value: unknown): boolean {
+/** Versions and revisions count from one. */
+function isOrdinal(value: unknown): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1;
 }
 
@@ -171,6 +175,11 @@ export function holdsTexts(value: unknown, names: readonly string[]): boolean {
   const members = value as Readonly<Record<string, unknown>>;
   for (const name of names) if (typeof own(members, name) !== 'string') return false;
   return true;
+}
+
+/** Whether a value is a text. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 /** Whether a value has members at all. */

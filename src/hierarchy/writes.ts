@@ -137,7 +137,7 @@ function withCustomerSlots(
   if (record.lifecycle.state === 'delete-complete') {
     throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   }
-  const { lineage } = record;
+  const lineage = own(record, 'lineage');
   const changed = { ...record, slots: change(record.slots) };
   if (write.op === 'drop-slot' || lineage === undefined) return changed;
   const { under } = write.next;

@@ -5,7 +5,7 @@
 
 import { KeyblockError } from '../../errors.js';
 import { own } from '../../primitives/bytes.js';
-import { isAttributes, isKcv, isListOf, isObject, member } from '../read-record.js';
+import { isAttributes, isKcv, isListOf, isObject, isText, member } from '../read-record.js';
 import type { ReplicationCommand } from './commands.js';
 import type { ReplicaLedger } from './records.js';
 
@@ -176,10 +176,6 @@ function listOf(check: Check): Check {
 
 function optional(check: Check): Check {
   return (value) => value === undefined || check(value);
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string';
 }
 
 function isNumber(value: unknown): boolean {

@@ -118,10 +118,10 @@ function exposedVersions(
   );
 }
 
-function wasUnder({ slots, lineage }: CustomerKeyRecord, ref: KeyRef): boolean {
+function wasUnder(record: CustomerKeyRecord, ref: KeyRef): boolean {
   return (
-    slots.some(({ under }) => sameRef(under, ref)) ||
-    (lineage?.wrappedHistory.some((under) => sameRef(under, ref)) ?? false)
+    record.slots.some(({ under }) => sameRef(under, ref)) ||
+    (own(record, 'lineage')?.wrappedHistory.some((under) => sameRef(under, ref)) ?? false)
   );
 }
 

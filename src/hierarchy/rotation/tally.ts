@@ -2,6 +2,7 @@
 
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
+import { isListOf, isText } from '../read-record.js';
 import type { Commitment, RotationJob } from '../records.js';
 import { addCommitments, sameCommitment } from './commitment.js';
 import { attemptOf } from './job.js';
@@ -104,12 +105,4 @@ function isFailure(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { recordId, code } = value as Partial<RotationFailure>; // as far as it is one
   return isText(recordId) && isText(code);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isItem);
 }

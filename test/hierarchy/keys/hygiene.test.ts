@@ -207,6 +207,66 @@ describe('Object.prototype', () => {
     );
   });
 
+  const [slot] = recordOf().slots as [hierarchy.BlockSlot];
+
+  /** What comes of a row: a change of it, and what an impact finds in it. */
+  function fate(row: object, recordId: string): unknown {
+    const record = row as hierarchy.CustomerKeyRecord & hierarchy.ProfileRecord;
+    const put = { op: 'put-slot', expectedRevision: 1, next: slot } as const;
+    const write = { ...put, recordId, version: 1 };
+    const ref = { keyId: 'eu-central-1/shop', version: 2 };
+    // No `expect` in here: that stumbles over what the prototype has.
+    return [
+      () => hierarchy.applyWrite({ record, write }) ?? 'refused',
+      () => hierarchy.rotation.impact({ records: [record], ref }),
+    ].map((call) => {
+      try {
+        return call();
+      } catch (error) {
+        return error instanceof hierarchy.KeyblockError ? 'refused' : error;
+      }
+    });
+  }
+
+  /** A value without one of its parts, wherever, and the part: all of them. */
+  function* partsOf(
+    value: unknown,
+  ): Generator<readonly [name: string, part: unknown, rest: unknown]> {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [name, part] of Object.entries(value)) {
+      for (const [inner, lost, rest] of partsOf(part)) {
+        const copy: unknown = structuredClone(value);
+        yield [inner, lost, Object.assign(copy as object, { [name]: rest })];
+      }
+      if (Array.isArray(value)) continue;
+      const { [name]: lost, ...rest } = value as Record<string, unknown>;
+      yield [name, lost, rest];
+    }
+  }
+
+  const TIME = '2027-06-01T00:00:00.000Z';
+  const times = { usageStart: TIME, usageStop: TIME, deleteAfter: TIME };
+  const customer = {
+    ...recordOf({ lifecycle: { state: 'delete-pending', enabled: false, ...times } }),
+    lineage: { wrappedHistory: [slot.under], pedigree: 1 as const },
+  };
+
+  it.each([
+    ['customer key', customer],
+    ['profile', profileOf()],
+  ])('supplies no part of a %s, whichever it lacks', (_, record) => {
+    const recordId = hierarchy.recordId(record);
+    for (const [name, part, rest] of [...partsOf(record)]) {
+      const before = fate(rest as object, recordId);
+      for (const value of [part, 'of no kind']) {
+        pollute({ [name]: value });
+        const after = fate(rest as object, recordId);
+        for (const polluting of polluted.splice(0)) delete prototype[polluting];
+        expect(after, name).toEqual(before);
+      }
+    }
+  });
+
   it('switches no key on, and supplies no consent', () => {
     const off = recordOf({ lifecycle: { state: 'delete-pending', enabled: false } });
     pollute({
