@@ -672,6 +672,74 @@ describe('the end of the last pair to a region', () => {
   });
 });
 
+describe('a pair that several ledgers send through', () => {
+  /** Two ledgers, one of k1 and one of k2. */
+  function share() {
+    const { ledger: first, ...estate } = setUp();
+    const { origin, both, pair } = estate;
+    const begun = replication.createLedger({ env, ledgerId: 'pins', regionId: ORIGIN });
+    const { ledger } = replication.attach({ env, ledger: begun, pair });
+    const events = [origin.create('k2'), origin.alias('pin', 'k2', 1)];
+    const second = settle(replication.reduce({ env, ledger, events }), both, env);
+    return { ...estate, first, second };
+  }
+
+  const itemsOf = (region: Region, keyId: string) =>
+    region.inventory().filter((item) => (item.replicaOf?.keyId ?? item.keyId) === keyId);
+
+  it('copies the keys of each, and compares each with what is its own', () => {
+    const { origin, destination, first, second } = share();
+    for (const [ledger, keyId] of [
+      [first, 'k1'],
+      [second, 'k2'],
+    ] as const) {
+      expect(destination.copyOf(keyId)?.kcv).toEqual(origin.get(keyId).kcv);
+      const inventory = itemsOf(destination, keyId);
+      const copies = [{ regionId: DESTINATION, inventory }];
+      const step = replication.drift({ env, ledger, origin: itemsOf(origin, keyId), copies });
+      expect([step.findings, step.commands]).toEqual([[], []]);
+    }
+  });
+
+  it('does nothing about the keys of another ledger, though it names them', () => {
+    const { origin, destination, first } = share();
+    const copies = [{ regionId: DESTINATION, inventory: destination.inventory() }];
+    const step = replication.drift({ env, ledger: first, origin: origin.inventory(), copies });
+    expect(step.findings.map(({ id, keyId }) => [id, keyId])).toEqual([
+      ['not-in-ledger', 'k2'],
+      ['replica-orphan', 'k2'],
+    ]);
+    expect(step.commands).toEqual([]);
+    expect(Object.keys(step.ledger.keys)).toEqual(['k1']);
+  });
+
+  it('has a primary for each, and ends in each', () => {
+    const { origin, destination, both, pair, first, second } = share();
+    const options = { env, ledger: first, regionId: DESTINATION };
+    const { ledger: moved } = replication.promoteReplica(options);
+    const select = (ledger: replication.ReplicaLedger, keyId: string) =>
+      replication.selectRegion({ ledger, keyId, health: UP })?.regionId;
+    expect([select(moved, 'k1'), select(second, 'k2')]).toEqual([DESTINATION, ORIGIN]);
+    // What happens to the keys of the one is nothing to the other.
+    const stopped = settle(
+      replication.reduce({ env, ledger: second, events: [origin.stop('k2')] }),
+      both,
+      env,
+    );
+    expect(destination.copyOf('k2')?.lifecycle.enabled).toBe(false);
+    const drained = [moved, stopped].map(
+      (ledger) => replication.drain({ env, ledger, pairId: 'pair', replicas: 'keep' }).ledger,
+    ) as [replication.ReplicaLedger, replication.ReplicaLedger];
+    const ended = replication.disable({ env, ledger: drained[0], pair });
+    const last = replication.disable({ env, ledger: drained[1], pair: ended.pair });
+    expect([ended.ledger.pairs, last.ledger.pairs]).toEqual([[], []]);
+    // The KEKs go with the first.
+    expect(ended.commands.map(({ step }) => step)).toEqual(['delete-kek', 'delete-kek']);
+    expect(last).toMatchObject({ pair: { state: 'disabled' }, commands: [] });
+    expect([select(ended.ledger, 'k1'), select(last.ledger, 'k2')]).toEqual([DESTINATION, ORIGIN]);
+  });
+});
+
 describe('a pair that does not end', () => {
   it.each<[string, object, string, string]>([
     ['without a word on the copies', { replicas: undefined }, 'INVALID_ARGUMENT', 'options'],
