@@ -4,54 +4,61 @@
  */
 
 /** What is read of rows in this way. */
-type RowMember =
-  | 'algorithm'
-  | 'attributes'
-  | 'block'
-  | 'configDigest'
-  | 'deleteAfter'
-  | 'digest'
-  | 'enabled'
-  | 'exportability'
-  | 'kbpkKcv'
-  | 'kcv'
-  | 'keyBits'
-  | 'keyId'
-  | 'keyUsage'
-  | 'keyVersionNumber'
-  | 'kind'
-  | 'lifecycle'
-  | 'lineage'
-  | 'method'
-  | 'modeOfUse'
-  | 'owner'
-  | 'profileId'
-  | 'regionId'
-  | 'revision'
-  | 'schema'
-  | 'slots'
-  | 'state'
-  | 'tags'
-  | 'under'
-  | 'usageStart'
-  | 'usageStop'
-  | 'value'
-  | 'version'
-  | 'versions'
-  | 'wrappedHistory';
+const ROW_MEMBERS = [
+  'algorithm',
+  'attributes',
+  'block',
+  'configDigest',
+  'deleteAfter',
+  'digest',
+  'enabled',
+  'exportability',
+  'kbpkKcv',
+  'kcv',
+  'keyBits',
+  'keyId',
+  'keyUsage',
+  'keyVersionNumber',
+  'kind',
+  'lifecycle',
+  'lineage',
+  'method',
+  'modeOfUse',
+  'owner',
+  'profileId',
+  'regionId',
+  'revision',
+  'schema',
+  'slots',
+  'state',
+  'tags',
+  'under',
+  'usageStart',
+  'usageStop',
+  'value',
+  'version',
+  'versions',
+  'wrappedHistory',
+] as const;
 
 /** Each may be missing, and may be anything. */
-export type RowMembers = Readonly<Partial<Record<RowMember, unknown>>>;
+export type RowMembers = Readonly<Partial<Record<(typeof ROW_MEMBERS)[number], unknown>>>;
 
 /** Of what is no object: none. */
 export function membersOf(value: unknown): RowMembers {
-  if (typeof value !== 'object' || value === null) return NONE_AT_ALL;
+  if (typeof value !== 'object' || value === null) return NONE;
   const prototype: unknown = Object.getPrototypeOf(value);
   const inheritsNone = prototype === null || (prototype === Object.prototype && isPristine());
-  return inheritsNone ? value : Object.assign(Object.create(null), value);
+  return inheritsNone ? value : pickOwn(value);
 }
 
-const NONE_AT_ALL: RowMembers = /* @__PURE__ */ Object.create(null);
+const NONE: RowMembers = /* @__PURE__ */ Object.create(null);
+
+function pickOwn(value: RowMembers): RowMembers {
+  const picked: Record<string, unknown> = Object.create(null);
+  for (const name of ROW_MEMBERS) if (Object.hasOwn(value, name)) picked[name] = value[name];
+  return picked;
+}
 
 /** An object that has what it inherits, and nothing else. */
 const INHERITED: RowMembers = {};
