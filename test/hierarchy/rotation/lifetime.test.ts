@@ -197,6 +197,23 @@ describe('both main keys compromised', () => {
     expect(() => rotation.abort({ env: { at: now(world) }, job, mainKey })).toThrow(stateConflict);
   });
 
+  it('ends by going on where clean-up had begun, once both are marked', async () => {
+    const world = createWorld(1, 2);
+    const stale = world.store.profile(PROFILE);
+    for await (const { kind } of steps(world, PROFILE)) if (kind === 'clean-up') break;
+    addCustomer(world, PROFILE, 'late', stale); // under the old one alone
+    compromise(world, 2);
+    expect(await drive(world, PROFILE)).toMatchObject({
+      last: 'blocked',
+      failures: [{ recordId: 'late' }],
+    });
+    compromise(world, 1);
+    expect(await drive(world, PROFILE)).toMatchObject({ last: 'done' });
+    const under = world.store.customers(PROFILE).flatMap(({ slots }) => slots.map((s) => s.under));
+    expect(under.map(({ version }) => version)).toEqual([2, 2, 2]);
+    expect(await drive(world, PROFILE, { reason })).toMatchObject({ last: 'done' });
+  });
+
   function compromise(world: World, version: number): void {
     const record = world.store.profile(PROFILE);
     const marked = mainKeys.markCompromised({ env: { at: now(world) }, record, version });
