@@ -140,6 +140,8 @@ export function change(
   const late = rng.oneIn(6) ? world.now - rng.int(60_000) : world.now;
   const record = site.store.readAsOf<CustomerKeyRecord>(keyId, late);
   if (record === undefined || truth.hostile !== undefined) return undefined;
+  // A row of another key stood here for a while.
+  if (record.keyId !== keyId) return undefined;
   const planned = later ? 'stop-later' : 'stop';
   const action = rng.pick(['stop', planned, 'start', 'delete', 'restore', 'purge', 'tag']);
   const env = envOf(world);

@@ -259,7 +259,8 @@ export function tamperWithProfile(world: World, site: Site): void {
       : {
           name: 'profile: blocks of another profile',
           row: replace({ slots: must(readProfile(site, otherProfile).versions.at(-1)).slots }),
-          codes: ['CONTEXT_MISMATCH', 'UNKNOWN_KEY_VERSION'],
+          // A version that was destroyed has no block.
+          codes: ['CONTEXT_MISMATCH', 'UNKNOWN_KEY_VERSION', 'STATE_CONFLICT'],
         },
   ];
   const tampered = rng.pick(ways);
