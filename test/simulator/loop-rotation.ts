@@ -28,8 +28,9 @@ export interface Loop {
   run?: AsyncGenerator<rotation.RotateStep<MainKey>, void, void> | undefined;
   jobId: string;
   waitUntil: number;
-  /** Keys that were hostile already when the last scan to verify began. */
+  /** Keys that were hostile already when the last scan to verify began, and when that was. */
   hostile: ReadonlySet<string>;
+  scanBegan: number;
   isUrgent: boolean;
   blocked: string;
   /** What holds the main keys, where that is not the process itself. */
@@ -42,6 +43,7 @@ export const createLoop = (line: Line, port?: rotation.TranslatePort): Loop => (
   jobId: '',
   waitUntil: 0,
   hostile: new Set(),
+  scanBegan: 0,
   isUrgent: false,
   blocked: '',
 });
@@ -120,7 +122,7 @@ function carryOut(
       return undefined;
     }
     case 'promote':
-      mustNotBeHostile(loop);
+      mustNotBeHostile(loop, step.job);
       if (line.level === 'region') mustBeEverywhere(line, step.job.to.version);
       return moved(world, loop, step);
     case 'checkpoint':
@@ -138,6 +140,7 @@ function carryOut(
     case 'rescan':
       if (step.pass === 'verify') {
         loop.hostile = new Set(hostileOf(line).map(({ keyId }) => keyId));
+        loop.scanBegan = world.now;
       }
       step.provide(rng.oneIn(3) ? heldRecords(line) : lazily(line), countOf(line));
       return undefined;
@@ -170,9 +173,13 @@ function moved(
   else step.ack({ conflicts });
 }
 
-/** A row that was hostile before the scan, and is so still, stands in the way. */
-function mustNotBeHostile(loop: Loop): void {
-  if (loop.isUrgent) return;
+/**
+ * A row that was hostile before the scan, and is so still, stands in the way: but not in that of a
+ * proof that somebody else had stored before.
+ */
+function mustNotBeHostile(loop: Loop, { timeline }: RotationJob): void {
+  const proven = timeline.filter(({ phase }) => phase === 'ready').at(-1)?.at ?? '';
+  if (loop.isUrgent || Date.parse(proven) < loop.scanBegan) return;
   const still = hostileOf(loop.line).filter(({ keyId }) => loop.hostile.has(keyId));
   hold(
     still.length === 0,
