@@ -24,6 +24,8 @@ const rates = Object.fromEntries(ROLES.map((role) => [role, []]));
 const peaks = [];
 for (let round = 0; round < Number(values.rounds); round++) {
   const children = ROLES.map((role) => fork(CHILD, [role, values.keys]));
+  // Nobody waits for a turn of one that has failed.
+  for (const child of children) child.on('exit', (code) => code !== 0 && process.exit(1));
   for (const child of children) await once(child, 'message'); // ready
   const totals = await takeTurns(children);
   for (const child of children) child.disconnect();
