@@ -135,5 +135,5 @@ function readSerialNumber(hex: string | undefined, algorithm: string): Uint8Arra
 function serialBlock(algorithm: string, serial: Uint8Array): OptionalBlock {
   return algorithm === 'T'
     ? formatOptionalBlock({ id: 'KS', keySerialNumber: encodeHex(initialKeySerialNumber(serial)) })
-    : formatOptionalBlock({ id: 'IK', initialKeyId: encodeHex(serial.subarray(0, 8)) });
+    : formatOptionalBlock({ id: 'IK', initialKeyId: encodeHex(serial, 8) });
 }

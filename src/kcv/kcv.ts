@@ -73,7 +73,7 @@ export function computeKcv(options: KcvOptions): string {
   if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= value.length)) {
     throw new KeyblockError('INVALID_LENGTH', { field: 'length' });
   }
-  return encodeHex(value.subarray(0, wanted));
+  return encodeHex(value, wanted);
 }
 
 /**

@@ -46,7 +46,7 @@ export function defaultCheckValue(
 ): string {
   const method = defaultMethod(algorithm);
   const value = fullCheckValue(algorithm, key, method, hash);
-  return encodeHex(value.subarray(0, DEFAULT_KCV_LENGTHS[method]));
+  return encodeHex(value, DEFAULT_KCV_LENGTHS[method]);
 }
 
 /** Computes {@link fullCheckValue}, by whatever implementation of the ciphers. */
@@ -70,8 +70,9 @@ export function fullCheckValue(
     throw new KeyblockError('UNSUPPORTED', { field: 'algorithm' });
   }
   if (method === 'hmac') throw new KeyblockError('UNSUPPORTED', { field: 'method' });
-  const cipher = algorithm === 'AES' ? createAes(key, schedule) : createTdes(key, schedule);
-  return blockCheckValue(cipher, method);
+  return algorithm === 'AES'
+    ? blockCheckValue(createAes(key, schedule), method)
+    : blockCheckValue(createTdes(key, schedule), method);
 }
 
 /**

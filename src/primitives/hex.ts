@@ -1,4 +1,4 @@
-/** Hex both ways, by tables: keys are never put through string arithmetic. */
+/** Hex both ways, digit by digit: keys are never put through string arithmetic. */
 
 import { KeyblockError, type KeyblockErrorField } from '../errors.js';
 
@@ -8,11 +8,6 @@ export const HEX_VALUES: Int8Array = /* @__PURE__ */ Int8Array.from({ length: 12
   const letter = code | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : -1;
 });
-
-/** The two upper-case hex digits of every byte, as character codes. */
-const HEX_PAIRS = /* @__PURE__ */ Uint8Array.from({ length: 512 }, (_, i) =>
-  '0123456789ABCDEF'.charCodeAt((i & 1) === 0 ? i >> 5 : (i >> 1) & 15),
-);
 
 const ASCII = /* @__PURE__ */ new TextDecoder();
 
@@ -36,21 +31,35 @@ function digit(text: string, offset: number, field: KeyblockErrorField): number 
   return value;
 }
 
-/** Encodes bytes as upper-case hex. */
-export function encodeHex(bytes: Uint8Array): string {
-  const text = new Uint8Array(2 * bytes.length);
-  writeHex(bytes, 0, text, 0);
+/**
+ * Encodes bytes as upper-case hex.
+ *
+ * @param length - How many of them: a view of the first few takes as long as to encode them.
+ */
+export function encodeHex(bytes: Uint8Array, length: number = bytes.length): string {
+  const text = new Uint8Array(2 * length);
+  writeHex(bytes, 0, text, 0, length);
   return ASCII.decode(text);
 }
 
-/** Writes bytes, from an offset on, as the character codes of upper-case hex digits. */
-export function writeHex(bytes: Uint8Array, from: number, text: Uint8Array, to: number): void {
-  for (let i = from, at = to; i < bytes.length; i++, at += 2) {
-    // In range: `i` is below the length, and the table holds a pair for every byte.
-    const pair = 2 * (bytes[i] as number);
-    text[at] = HEX_PAIRS[pair] as number;
-    text[at + 1] = HEX_PAIRS[pair + 1] as number;
+/** Writes bytes, from an offset to an end, as the character codes of upper-case hex digits. */
+export function writeHex(
+  bytes: Uint8Array,
+  from: number,
+  text: Uint8Array,
+  to: number,
+  end: number = bytes.length,
+): void {
+  for (let i = from, at = to; i < end; i++, at += 2) {
+    const byte = bytes[i] as number; // in range
+    text[at] = digitCode(byte >> 4);
+    text[at + 1] = digitCode(byte & 15);
   }
+}
+
+/** The character code of an upper-case hex digit, without a table or a branch: `A` comes 7 later. */
+function digitCode(value: number): number {
+  return value + 0x30 + (((9 - value) >> 31) & 7);
 }
 
 /** Turns character codes of printable ASCII into a string. */

@@ -21,7 +21,7 @@ export function checkValueBlock(
   checkValue: ComputeCheckValue = fullCheckValue,
 ): OptionalBlock {
   const value = checkValue(algorithm, key, method, undefined);
-  return formatOptionalBlock({ id, method, kcv: encodeHex(value.subarray(0, length)) });
+  return formatOptionalBlock({ id, method, kcv: encodeHex(value, length) });
 }
 
 /**

@@ -23,7 +23,7 @@ import {
   settle,
   type Validation,
 } from './rules.js';
-import { decodeHexPart, findLowerCase, requirePrintable, writeAscii } from './text.js';
+import { asciiCodes, decodeHexPart, findLowerCase, requirePrintable } from './text.js';
 import { VERSIONS, type Version } from './versions.js';
 
 /** A key block taken apart. Nothing of it is authentic until its MAC has been verified. */
@@ -142,12 +142,13 @@ function decodeParts(text: string, headerLength: number, version: Version): Deco
   if (macOffset < headerLength) {
     throw new KeyblockError('INVALID_LENGTH', { field: 'mac', offset: headerLength });
   }
+  const codes = asciiCodes(text);
   const mac = new Uint8Array(macLength);
-  const macInLowerCase = decodeHexPart(text, macOffset, mac, 0, 'mac');
+  const macInLowerCase = decodeHexPart(codes, macOffset, mac, 0, 'mac');
   const payloadLength = (macOffset - headerLength) / 2;
   const message = new Uint8Array(headerLength + Math.floor(payloadLength));
-  writeAscii(text, message, headerLength);
-  const payloadInLowerCase = decodeHexPart(text, headerLength, message, headerLength, 'payload');
+  for (let i = 0; i < headerLength; i++) message[i] = codes[i] as number; // in range
+  const payloadInLowerCase = decodeHexPart(codes, headerLength, message, headerLength, 'payload');
   // Version E is a stream of bytes, the others are whole cipher blocks.
   const unit = binding === 'aes-cmac-ctr' ? 1 : blockLength;
   if (payloadLength % unit !== 0 || payloadLength < 2) {

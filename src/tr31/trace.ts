@@ -134,7 +134,7 @@ function payloadSteps(
   const length = keyLength(message, headerLength);
   const steps = [
     { name: 'clear payload', value: encodeHex(payload) },
-    { name: 'key length in bits', value: encodeHex(payload.subarray(0, 2)) },
+    { name: 'key length in bits', value: encodeHex(payload, 2) },
   ];
   if (length !== undefined) {
     steps.push({ name: 'key', value: encodeHex(payload.subarray(2, 2 + length)) });

@@ -147,13 +147,18 @@ function formatKeyBlock(message: Uint8Array, headerLength: number, mac: Uint8Arr
   for (let i = 0; i < headerLength; i++) line[i] = message[i] as number; // in range
   writeHex(message, headerLength, line, headerLength);
   writeHex(mac, 0, line, macOffset);
-  return asciiText(line.subarray(0, macOffset + 2 * mac.length));
+  const length = macOffset + 2 * mac.length;
+  if (whole.length !== length) whole = line.subarray(0, length);
+  return asciiText(whole);
 }
 
 /**
  * Where a block is put together. Kept, because a fresh array of its size costs a key's wrapping.
  */
 const line = /* @__PURE__ */ new Uint8Array(MAX_KEY_BLOCK_LENGTH);
+
+/** As much of it as the last block took: the next one is mostly as long. */
+let whole = line;
 
 /** Refuses what strict validation would refuse to read, and keys that do not fit. */
 export function requireWritable(

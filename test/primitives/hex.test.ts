@@ -21,6 +21,16 @@ describe('encodeHex', () => {
     expect(encodeHex(bytes)).toBe(expected);
     expect(encodeHex(new Uint8Array())).toBe('');
   });
+
+  it('writes the first bytes alone where a length is given', () => {
+    const bytes = Uint8Array.of(0x0f, 0xa0, 0x9a);
+    expect([0, 1, 2, 3].map((length) => encodeHex(bytes, length))).toEqual([
+      '',
+      '0F',
+      '0FA0',
+      '0FA09A',
+    ]);
+  });
 });
 
 describe('writeHex', () => {
@@ -28,6 +38,12 @@ describe('writeHex', () => {
     const text = new Uint8Array(9).fill(0x2e);
     writeHex(Uint8Array.of(0x11, 0x0a, 0xf5, 0x90), 1, text, 2);
     expect(asciiText(text)).toBe('..0AF590.');
+  });
+
+  it('ends where it is told to', () => {
+    const text = new Uint8Array(5).fill(0x2e);
+    writeHex(Uint8Array.of(0x11, 0x0a, 0xf5, 0x90), 1, text, 0, 3);
+    expect(asciiText(text)).toBe('0AF5.');
   });
 });
 
