@@ -156,7 +156,9 @@ export function openMany(
         : shape.headerFindings;
       const ofKey = judge(shape, key);
       if (ofKey instanceof KeyblockError) return ofKey;
-      return ofText.concat(shape.kbpkFindings, ofKey);
+      const { kbpkFindings } = shape;
+      const isClean = ofText.length + kbpkFindings.length + ofKey.length === 0;
+      return isClean ? NO_FINDINGS : ofText.concat(kbpkFindings, ofKey);
     });
   }
 
@@ -173,6 +175,9 @@ export function openMany(
     return found;
   }
 }
+
+/** What is reported about most blocks: one list for all. */
+const NO_FINDINGS: readonly Finding[] = /* @__PURE__ */ Object.freeze([]);
 
 function attempt<T>(work: () => T): T | KeyblockError {
   try {

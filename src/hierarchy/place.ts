@@ -14,6 +14,7 @@ import type { CustomerKeyRecord, ProfileRecord } from './records.js';
 /** ID of the optional block: two digits are proprietary (X9.143 6.3.6). */
 export const PLACE_ID = '77';
 
+type ProfileName = Pick<ProfileRecord, 'regionId' | 'profileId'>;
 type ProfilePlace = Pick<ProfileRecord, 'regionId' | 'profileId' | 'configDigest'>;
 type CustomerPlace = Pick<CustomerKeyRecord, 'regionId' | 'profileId' | 'keyId'>;
 
@@ -25,10 +26,19 @@ export function placeOf(profile: ProfilePlace, version: number): string;
 /** The place of a customer key, in a profile with this digest of its configuration. */
 export function placeOf(customer: CustomerPlace, configDigest: string): string;
 export function placeOf(record: ProfilePlace | CustomerPlace, detail: number | string): string {
-  const { regionId, profileId } = record;
-  const digest = 'configDigest' in record ? record.configDigest : String(detail);
-  const path = `${regionId};${profileId};${digest.slice(0, DIGEST_LENGTH)}`;
-  return 'keyId' in record ? `kb1;c;${path};${record.keyId}` : `kb1;p;${path};${detail}`;
+  return 'keyId' in record
+    ? customerPath(record, detail) + record.keyId
+    : `kb1;p;${pathOf(record, record.configDigest)};${detail}`;
+}
+
+/** What the places of all customer keys of a profile begin with: the ID of the key follows. */
+export function customerPath(profile: ProfileName, configDigest: unknown): string {
+  return `kb1;c;${pathOf(profile, configDigest)};`;
+}
+
+/** A digest that is no text leads to a place that no block has. */
+function pathOf({ regionId, profileId }: ProfileName, configDigest: unknown): string {
+  return `${regionId};${profileId};${String(configDigest).slice(0, DIGEST_LENGTH)}`;
 }
 
 /**

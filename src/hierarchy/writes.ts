@@ -54,19 +54,22 @@ export function applyWrite(options: ApplyWriteOptions): StoredRecord | undefined
   const write = own(options, 'write');
   if (typeof write !== 'object' || write === null) throw malformed();
   if ((record?.revision ?? 0) !== write.expectedRevision) return undefined;
-  const revision = write.expectedRevision + 1;
   switch (write.op) {
     case 'put-record':
-      return { ...write.next, revision };
+      return { ...write.next, revision: nextRevision(write) };
     case 'put-slot':
       if (!isSlot(write.next)) throw malformed();
-      return { ...withSlots(heldRecord(record, write), write, put(write.next)), revision };
+      return withSlots(heldRecord(record, write), write, put(write.next));
     case 'drop-slot':
       if (!isRef(write.next)) throw malformed();
-      return { ...withSlots(heldRecord(record, write), write, drop(write.next)), revision };
+      return withSlots(heldRecord(record, write), write, drop(write.next));
     default:
       throw malformed();
   }
+}
+
+function nextRevision({ expectedRevision }: ConditionalWrite): number {
+  return expectedRevision + 1;
 }
 
 /** What is no write: it was altered on its way. */
@@ -104,41 +107,40 @@ function drop(ref: KeyRef): SlotChange {
   };
 }
 
-function withSlots(
-  record: HeldRecord,
-  write: Exclude<ConditionalWrite, { op: 'put-record' }>,
-  change: SlotChange,
-): HeldRecord {
+type SlotWrite = Exclude<ConditionalWrite, { op: 'put-record' }>;
+
+function withSlots(record: HeldRecord, write: SlotWrite, change: SlotChange): HeldRecord {
   return record.kind === 'profile'
-    ? withProfileSlots(record, write.version, change)
+    ? withProfileSlots(record, write, change)
     : withCustomerSlots(record, write, change);
 }
 
 function withProfileSlots(
   record: ProfileRecord,
-  number: number | undefined,
+  write: SlotWrite,
   change: SlotChange,
 ): ProfileRecord {
+  const { version: number } = write;
   if (!record.versions.some(({ version }) => version === number)) {
     throw new KeyblockError('UNKNOWN_KEY_VERSION', { field: 'record' });
   }
   const versions = record.versions.map((version) =>
     version.version === number ? { ...version, slots: change(version.slots) } : version,
   );
-  return { ...record, versions };
+  return { ...record, versions, revision: nextRevision(write) };
 }
 
 /** A tombstone has no block, and gets none. */
 function withCustomerSlots(
   record: CustomerKeyRecord,
-  write: Exclude<ConditionalWrite, { op: 'put-record' }>,
+  write: SlotWrite,
   change: SlotChange,
 ): CustomerKeyRecord {
   if (record.lifecycle.state === 'delete-complete') {
     throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   }
   const lineage = own(record, 'lineage');
-  const changed = { ...record, slots: change(record.slots) };
+  const changed = { ...record, slots: change(record.slots), revision: nextRevision(write) };
   if (write.op === 'drop-slot' || lineage === undefined) return changed;
   const { under } = write.next;
   // What a compromise of that main key exposes, also when the block is gone.

@@ -21,6 +21,8 @@ import type { PreparedKbpk } from './workshop.js';
 export interface Shape {
   readonly version: Version;
   readonly scanned: ScannedHeader;
+  /** The optional blocks of a header: all that were scanned but PB. */
+  readonly shown: readonly ScannedBlock[];
   readonly headerLength: number;
   readonly keyBlockLength: number;
   /** Bytes. */
@@ -150,10 +152,11 @@ export function createShapes(kbpk: PreparedKbpk, policy: Policy): Shapes {
 }
 
 /** The header of one block of a shape, in objects that are its own. */
-export function headerOf({ scanned: { header, blocks } }: Shape, keyBlock: string): KeyBlockHeader {
-  const optionalBlocks = blocks
-    .filter(({ id }) => id !== 'PB')
-    .map(({ id, dataOffset, end }) => ({ id, data: keyBlock.slice(dataOffset, end) }));
+export function headerOf({ scanned: { header }, shown }: Shape, keyBlock: string): KeyBlockHeader {
+  const optionalBlocks = shown.map(({ id, dataOffset, end }) => ({
+    id,
+    data: keyBlock.slice(dataOffset, end),
+  }));
   return { ...header, optionalBlocks };
 }
 
@@ -212,6 +215,7 @@ function createShape(
   return {
     version,
     scanned,
+    shown: blocks.filter(({ id }) => id !== 'PB'),
     headerLength,
     keyBlockLength,
     payloadLength: Math.floor((keyBlockLength - headerLength) / 2) - version.macLength,

@@ -3,7 +3,7 @@
 import { KeyblockError, type KeyblockErrorCode } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { profileKeyId, sameRef } from '../identifiers.js';
-import { placeOf } from '../place.js';
+import { customerPath, placeOf } from '../place.js';
 import { PROFILE_KEY } from '../profile.js';
 import { requireCustomerKey, requireProfile } from '../read-record.js';
 import type {
@@ -16,7 +16,7 @@ import type {
   ProfileRecord,
   RotationJob,
 } from '../records.js';
-import type { MainKeyRecord } from './main-key-record.js';
+import { type MainKeyRecord, mainKeyId } from './main-key-record.js';
 
 /** One key in a record, with all of its blocks. */
 export interface HeldKey {
@@ -38,17 +38,22 @@ export interface Scope {
   readonly level: RotationJob['level'];
   readonly regionId: string;
   readonly profileId: string | undefined;
-  readonly configDigest: string;
+  /** What their blocks are under. */
+  readonly keyId: string;
+  /** What the places of customer keys begin with. */
+  readonly path: string;
 }
 
 /** The scope of a job, of the record of its main key. */
 export function scopeOf(mainKey: MainKeyRecord): Scope {
   const { regionId } = mainKey;
+  const keyId = mainKeyId(mainKey);
   if (mainKey.kind === 'region-key') {
-    return { level: 'region', regionId, profileId: undefined, configDigest: '' };
+    return { level: 'region', regionId, profileId: undefined, keyId, path: '' };
   }
   const { profileId, configDigest } = mainKey;
-  return { level: 'profile', regionId, profileId, configDigest };
+  const path = customerPath(mainKey, configDigest);
+  return { level: 'profile', regionId, profileId, keyId, path };
 }
 
 /**
@@ -69,8 +74,7 @@ function heldKeys(record: HeldRecord, scope: Scope): readonly HeldKey[] {
 }
 
 /** Refuses a block under a main key that this one is none of: who opens the key refuses it too. */
-function requireSlotsOf(slots: readonly BlockSlot[], { regionId, profileId }: Scope): void {
-  const keyId = profileId === undefined ? regionId : profileKeyId({ regionId, profileId });
+function requireSlotsOf(slots: readonly BlockSlot[], { keyId }: Scope): void {
   if (slots.some(({ under }) => under.keyId !== keyId)) {
     throw new KeyblockError('CONTEXT_MISMATCH', { field: 'slot' });
   }
@@ -99,9 +103,9 @@ function holdsKey({ lifecycle: { state }, slots }: CustomerKeyRecord): boolean {
   }
 }
 
-function customerKey(record: CustomerKeyRecord, { configDigest }: Scope): HeldKey {
+function customerKey(record: CustomerKeyRecord, { path }: Scope): HeldKey {
   const { keyId: recordId, revision, attributes, slots, kcv } = record;
-  return { recordId, revision, place: placeOf(record, configDigest), attributes, slots, kcv };
+  return { recordId, revision, place: path + recordId, attributes, slots, kcv };
 }
 
 /** Every version but the destroyed ones, retired ones too: what is kept has to open. */

@@ -184,6 +184,7 @@ export function readTasksOptions(options: TasksOptions): PageOptions {
 export function itemOf(
   { recordId, revision, version, place, attributes, kcv, refusal }: HeldKey,
   block: string | undefined,
+  newBlock?: string | undefined,
 ): RotationItem {
   return {
     recordId,
@@ -192,7 +193,7 @@ export function itemOf(
     place,
     attributes,
     block,
-    newBlock: undefined,
+    newBlock,
     kcv,
     refusal,
   };

@@ -105,10 +105,7 @@ export function comparisonTasks({ job, mainKey, page, size }: PageOptions): read
   for (let i = 0; i < page.length; i += size) {
     const items: RotationItem[] = [];
     for (const keys of page.slice(i, i + size)) {
-      for (const key of keys) {
-        const newBlock = blockUnder(key, to);
-        items.push({ ...itemOf(key, blockUnder(key, from)), newBlock });
-      }
+      for (const key of keys) items.push(itemOf(key, blockUnder(key, from), blockUnder(key, to)));
     }
     if (items.length > 0) {
       tasks.push({ kind: 'verify-task', jobId, attempt, from, to, bornUnderNew, items });
