@@ -94,12 +94,18 @@ export function parseHeader(text: string): {
   /** Characters of the header, optional blocks included. */
   readonly headerLength: number;
 } {
+  const { header, headerLength } = scanHeaderText(text);
+  return { header, headerLength };
+}
+
+/** The same, with the place of every optional block. */
+export function scanHeaderText(text: string): ScannedHeader {
   requireHeaderText(text);
   const versionId = readVersionId(text);
   requirePrintable(text, 5, FIXED_LENGTH); // the length field is not looked at
-  const { header, headerLength } = scanHeader(text, versionId, false);
-  requirePrintable(text, FIXED_LENGTH, headerLength);
-  return { header, headerLength };
+  const scanned = scanHeader(text, versionId, false);
+  requirePrintable(text, FIXED_LENGTH, scanned.headerLength);
+  return scanned;
 }
 
 /**

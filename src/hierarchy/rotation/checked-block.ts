@@ -3,8 +3,15 @@
  */
 
 import { KeyblockError } from '../../errors.js';
-import { type KeyBlockHeader, parseHeader } from '../../tr31/header.js';
-import { checkPlace } from '../place.js';
+import {
+  type KeyBlockHeader,
+  parseHeader,
+  type ScannedHeader,
+  scanHeaderText,
+} from '../../tr31/header.js';
+import { checkPlace, PLACE_ID } from '../place.js';
+import { isText } from '../read-record.js';
+import type { KeyAttributes } from '../records.js';
 import type { RotationItem } from './tasks.js';
 
 /** A block, and what its header says. */
@@ -28,6 +35,64 @@ export function checkedBlock(item: RotationItem, given: string | undefined): Che
   return { block, header, headerLength };
 }
 
+/**
+ * Checks many blocks in turn. Their headers are mostly alike but for the place: then comparing
+ * texts tells the same, in a tenth of the time.
+ */
+export function createBlockChecker(): (
+  item: RotationItem,
+  given: string | undefined,
+) => Pick<CheckedBlock, 'block' | 'headerLength'> {
+  let last: Pattern | undefined;
+  return (item, given) => {
+    const block = requireBlock(item, given);
+    if (last === undefined || !matches(last, item, block)) {
+      const scanned = scanHeaderText(block);
+      checkHeader(scanned.header, item);
+      last = patternOf(scanned, block);
+    }
+    return { block, headerLength: last.headerLength };
+  };
+}
+
+/** A header that was read, around its place. */
+interface Pattern {
+  readonly header: KeyBlockHeader;
+  readonly headerLength: number;
+  readonly before: string;
+  readonly placeLength: number;
+  readonly behind: string;
+}
+
+function patternOf({ header, headerLength, blocks }: ScannedHeader, block: string): Pattern {
+  const place = blocks.find(({ id }) => id === PLACE_ID);
+  const { dataOffset = headerLength, end = headerLength } = place ?? {};
+  return {
+    header,
+    headerLength,
+    before: block.slice(0, dataOffset),
+    placeLength: end - dataOffset,
+    behind: block.slice(end, headerLength),
+  };
+}
+
+/** Whether a block has the header that was read, with the place of its own item in it. */
+function matches(
+  { header, before, placeLength, behind }: Pattern,
+  { place, attributes }: RotationItem,
+  block: string,
+): boolean {
+  return (
+    isText(place) && // a task has been in a queue
+    isText(block) &&
+    place.length === placeLength &&
+    block.startsWith(before) &&
+    block.startsWith(place, before.length) &&
+    block.startsWith(behind, before.length + placeLength) &&
+    haveSameAttributes(header, attributes)
+  );
+}
+
 /** Refuses a row that is no record, and one that has no block to open. */
 export function requireBlock({ refusal }: RotationItem, block: string | undefined): string {
   if (refusal !== undefined) throw new KeyblockError(refusal, { field: 'record' });
@@ -45,11 +110,17 @@ export function checkHeader(header: KeyBlockHeader, { place, attributes }: Rotat
     throw new KeyblockError('CONTEXT_MISMATCH', { field: 'keyContext' });
   }
   checkPlace(header, place);
-  const agree =
+  if (!haveSameAttributes(header, attributes)) {
+    throw new KeyblockError('CONTEXT_MISMATCH', { field: 'attributes' });
+  }
+}
+
+function haveSameAttributes(header: KeyBlockHeader, attributes: KeyAttributes): boolean {
+  return (
     header.keyUsage === attributes.keyUsage &&
     header.algorithm === attributes.algorithm &&
     header.modeOfUse === attributes.modeOfUse &&
     header.keyVersionNumber === attributes.keyVersionNumber &&
-    header.exportability === attributes.exportability;
-  if (!agree) throw new KeyblockError('CONTEXT_MISMATCH', { field: 'attributes' });
+    header.exportability === attributes.exportability
+  );
 }

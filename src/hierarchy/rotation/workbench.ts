@@ -13,7 +13,7 @@ import { kcvOf } from '../check-value.js';
 import { type KeyRing, secretOf } from '../key-ring.js';
 import type { BlockSlot, KeyRef } from '../records.js';
 import { slotOf } from '../storage-block.js';
-import { checkedBlock, checkHeader, requireBlock } from './checked-block.js';
+import { checkedBlock, checkHeader, createBlockChecker, requireBlock } from './checked-block.js';
 import { oldBlockOf, type RotationItem } from './tasks.js';
 
 /** What is opened, and who is told of it: each index once, in any order. */
@@ -125,9 +125,10 @@ function byPayloadLength(
   outcomes: Rewrapped[],
 ): ReadonlyMap<number, readonly Waiting[]> {
   const batches = new Map<number, Waiting[]>();
+  const check = createBlockChecker();
   items.forEach((item, index) => {
     try {
-      const { block, headerLength } = checkedBlock(item, oldBlockOf(item));
+      const { block, headerLength } = check(item, oldBlockOf(item));
       const length = (block.length - headerLength - MAC_CHARACTERS) / 2;
       const payload = length > 0 && length % 16 === 0 ? length : USUAL_PAYLOAD;
       const batch = batches.get(payload);
