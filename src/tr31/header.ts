@@ -20,7 +20,7 @@ import {
   type ScannedBlock,
   scanOptionalBlocks,
 } from './optional-blocks.js';
-import { isAlphanumeric, MAX_KEY_BLOCK_LENGTH, requirePrintable } from './text.js';
+import { isAlphanumeric, MAX_KEY_BLOCK_LENGTH, requirePrintable, writeAscii } from './text.js';
 import { VERSIONS, type VersionId } from './versions.js';
 
 /** What a key block says about the key inside it. */
@@ -158,7 +158,7 @@ export function readVersionId(text: string): VersionId {
 
 /** Whether a value is one of the five version IDs. Digits are proprietary and not among them. */
 export function isVersionId(value: unknown): value is VersionId {
-  return typeof value === 'string' && /^[A-E]$/.test(value);
+  return typeof value === 'string' && Object.hasOwn(VERSIONS, value);
 }
 
 /** Takes the fields and optional blocks apart. The fixed part is printable ASCII by now. */
@@ -276,6 +276,8 @@ export interface HeaderLayout {
   readonly headerLength: number;
   /** Completes the text with the length of the whole block. */
   format(keyBlockLength: number): string;
+  /** The same, as character codes. */
+  write(keyBlockLength: number, to: Uint8Array): void;
 }
 
 /** Lays a header out: optional blocks in their order, padded to whole cipher blocks. */
@@ -285,12 +287,19 @@ export function layOutHeader(header: KeyBlockHeader, reserved: string): HeaderLa
   const { versionId, keyUsage, algorithm, modeOfUse, keyVersionNumber, exportability } = header;
   const attributes = keyUsage + algorithm + modeOfUse + keyVersionNumber + exportability;
   const rest = attributes + digits(count, 2) + header.keyContext + reserved + text;
+  const start = (keyBlockLength: number) => versionId + digits(keyBlockLength, 4);
   return {
     headerLength: FIXED_LENGTH + text.length,
-    format: (keyBlockLength) => versionId + digits(keyBlockLength, 4) + rest,
+    format: (keyBlockLength) => start(keyBlockLength) + rest,
+    write(keyBlockLength, to) {
+      // Two short strings: V8 would put a longer one together as it is read, which costs more.
+      writeAscii(start(keyBlockLength), to, 0);
+      writeAscii(rest, to, 5);
+    },
   };
 }
 
-function digits(value: number, length: number): string {
-  return String(value).padStart(length, '0');
+/** A number of so many digits, which it does not exceed. */
+function digits(value: number, length: 2 | 4): string {
+  return String((length === 2 ? 100 : 10_000) + value).slice(1);
 }

@@ -107,7 +107,6 @@ export function formatOptionalBlocks(
   blockLength: number,
 ): { readonly text: string; readonly count: number } {
   if (blocks.length === 0) return { text: '', count: 0 };
-  if (blocks.length === 0) return { text: '', count: 0 };
   const ids = new Set<string>();
   let text = '';
   for (const block of blocks) {

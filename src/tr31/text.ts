@@ -34,8 +34,8 @@ export function requirePrintable(text: string, from: number, to: number): void {
 }
 
 /** Writes printable ASCII as character codes. */
-export function writeAscii(text: string, to: Uint8Array): void {
-  for (let i = 0; i < text.length; i++) to[i] = text.charCodeAt(i);
+export function writeAscii(text: string, to: Uint8Array, at: number): void {
+  for (let i = 0; i < text.length; i++) to[at + i] = text.charCodeAt(i);
 }
 
 const ASCII = /* @__PURE__ */ new TextEncoder();

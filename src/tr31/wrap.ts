@@ -16,6 +16,7 @@ import { sealMessage, withBlockKeys } from './binding/block-keys.js';
 import { checkValueBlock } from './check-value-block.js';
 import { keyAlgorithm } from './codes.js';
 import {
+  type HeaderLayout,
   type KeyBlockHeader,
   type KeyBlockHeaderInput,
   layOutHeader,
@@ -24,7 +25,7 @@ import {
 import { MAX_KEY_LENGTH, type MaskedKeyLength, payloadLength, writePayload } from './payload.js';
 import { headerIssues, hmacHash, kbpkIssues, keyIssues } from './policy.js';
 import { type Allow, type Issue, type Policy, readPolicy, settle } from './rules.js';
-import { MAX_KEY_BLOCK_LENGTH, writeAscii } from './text.js';
+import { MAX_KEY_BLOCK_LENGTH } from './text.js';
 import { VERSIONS } from './versions.js';
 
 /** How a block is written, whatever goes into it. */
@@ -111,10 +112,10 @@ export function sealKeyBlock(
   requireWritable(header, reserved, key, keys.kbpk, policy);
   const masked = own(options, 'maskedKeyLength');
   const randomBytes = own(options, 'randomBytes');
-  const { headerText, payload } = layOutKeyBlock(header, reserved, key.length, masked);
-  const headerLength = headerText.length;
+  const { layout, keyBlockLength, payload } = layOutKeyBlock(header, reserved, key.length, masked);
+  const { headerLength } = layout;
   const message = new Uint8Array(headerLength + payload);
-  writeAscii(headerText, message);
+  layout.write(keyBlockLength, message);
   try {
     writePayload(message, headerLength, key, randomBytes);
     const mac = sealMessage(keys, message, headerLength);
@@ -124,21 +125,21 @@ export function sealKeyBlock(
   }
 }
 
-/** The header with the length of the whole block, and how many bytes the payload has. */
+/** The header, the length of the whole block, and how many bytes the payload has. */
 export function layOutKeyBlock(
   header: KeyBlockHeader,
   reserved: string,
   keyLength: number,
   masked: MaskedKeyLength | undefined,
-): { readonly headerText: string; readonly payload: number } {
+): { readonly layout: HeaderLayout; readonly keyBlockLength: number; readonly payload: number } {
   const version = VERSIONS[header.versionId];
-  const { headerLength, format } = layOutHeader(header, reserved);
+  const layout = layOutHeader(header, reserved);
   const payload = payloadLength(version, header.algorithm, keyLength, masked);
-  const keyBlockLength = headerLength + 2 * (payload + version.macLength);
+  const keyBlockLength = layout.headerLength + 2 * (payload + version.macLength);
   if (keyBlockLength > MAX_KEY_BLOCK_LENGTH) {
     throw new KeyblockError('INPUT_TOO_LARGE', { field: 'key' });
   }
-  return { headerText: format(keyBlockLength), payload };
+  return { layout, keyBlockLength, payload };
 }
 
 /** Header as text, payload and MAC in hex. */

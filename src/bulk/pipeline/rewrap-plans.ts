@@ -64,8 +64,9 @@ export function planForKey(rules: RewrapRules, shape: Shape, key: Uint8Array): P
     const wasWeaker = findings.some(isStrengthRule);
     const header = describeNewKbpk(narrowed, old, key, to.kbpk, wasWeaker, checkValue);
     requireWritable(header, reserved, key, to.kbpk, writing, checkValue);
-    const { headerText, payload } = layOutKeyBlock(header, reserved, key.length, maskedKeyLength);
-    return sealedShapeOf(shape, header, headerText, payload);
+    const laidOut = layOutKeyBlock(header, reserved, key.length, maskedKeyLength);
+    const headerText = laidOut.layout.format(laidOut.keyBlockLength);
+    return sealedShapeOf(shape, header, headerText, laidOut.payload);
   } catch (error) {
     if (error instanceof KeyblockError) return error;
     throw error;
