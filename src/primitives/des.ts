@@ -129,16 +129,12 @@ function createTransform() {
   function round(half: number, oddKey: number, evenKey: number): number {
     const odd = ((half >>> 4) | (half << 28)) ^ oddKey;
     const even = half ^ evenKey;
-    return (
-      (S1[(odd >>> 24) & 63] as number) ^
-      (S2[(even >>> 24) & 63] as number) ^
-      (S3[(odd >>> 16) & 63] as number) ^
-      (S4[(even >>> 16) & 63] as number) ^
-      (S5[(odd >>> 8) & 63] as number) ^
-      (S6[(even >>> 8) & 63] as number) ^
-      (S7[odd & 63] as number) ^
-      (S8[even & 63] as number) // in range: six bits
-    );
+    // In pairs, so that no sum waits for all before it. In range: six bits.
+    const first = (S1[(odd >>> 24) & 63] as number) ^ (S3[(odd >>> 16) & 63] as number);
+    const second = (S2[(even >>> 24) & 63] as number) ^ (S4[(even >>> 16) & 63] as number);
+    const third = (S5[(odd >>> 8) & 63] as number) ^ (S7[odd & 63] as number);
+    const fourth = (S6[(even >>> 8) & 63] as number) ^ (S8[even & 63] as number);
+    return first ^ second ^ (third ^ fourth);
   }
 }
 
