@@ -81,26 +81,28 @@ export function derivationInputs(
   version: Version,
   use: DerivedKeyUse,
 ): readonly Uint8Array<ArrayBuffer>[] {
-  return Array.from({ length: Math.ceil(kbpkLength / version.blockLength) }, (_, i) =>
-    derivationInput(kbpkLength, version, use, i + 1),
-  );
+  return Array.from({ length: Math.ceil(kbpkLength / version.blockLength) }, (_, i) => {
+    const input = new Uint8Array(INPUT_LENGTH);
+    writeInput(input, 0, kbpkLength, version, use, i + 1);
+    return input;
+  });
 }
 
-function derivationInput(
+/** Writes an input where there are zeros. */
+function writeInput(
+  to: Uint8Array,
+  at: number,
   kbpkLength: number,
   { kbpkAlgorithm }: Version,
   use: DerivedKeyUse,
   counter: number,
-): Uint8Array<ArrayBuffer> {
-  const algorithm = ALGORITHM_INDICATORS[kbpkAlgorithm].get(kbpkLength) ?? 0;
+): void {
   const bits = 8 * kbpkLength;
-  const input = new Uint8Array(INPUT_LENGTH); // byte by byte: Uint8Array.of takes longer than an AES block
-  input[0] = counter;
-  input[2] = KEY_USAGE_INDICATORS[use]; // below 256, like the algorithm; byte 3 separates
-  input[5] = algorithm;
-  input[6] = bits >> 8;
-  input[7] = bits;
-  return input;
+  to[at] = counter;
+  to[at + 2] = KEY_USAGE_INDICATORS[use]; // below 256, like the algorithm; byte 3 separates
+  to[at + 5] = ALGORITHM_INDICATORS[kbpkAlgorithm].get(kbpkLength) ?? 0;
+  to[at + 6] = bits >> 8;
+  to[at + 7] = bits;
 }
 
 /** The subkey of CMAC for inputs of eight bytes: K1 where they fill a block, K2 where they do not. */
@@ -125,13 +127,11 @@ function deriveKey(
 ): Uint8Array<ArrayBuffer> {
   const { blockLength } = version;
   const key = new Uint8Array(Math.ceil(length / blockLength) * blockLength);
-  const input = derivationInput(length, version, use, 1);
   for (let at = 0, counter = 1; at < key.length; at += blockLength, counter++) {
-    input[0] = counter;
-    for (let i = 0; i < INPUT_LENGTH; i++) key[at + i] = input[i] as number; // in range, as below
+    writeInput(key, at, length, version, use, counter);
     if (blockLength > INPUT_LENGTH) key[at + INPUT_LENGTH] = 0x80; // padding: a bit, and zeros
     for (let i = at; i < at + blockLength; i++) {
-      key[i] = (key[i] as number) ^ (subkey[i - at] as number);
+      key[i] = (key[i] as number) ^ (subkey[i - at] as number); // both in range
     }
     prf.encryptBlock(key, at);
   }
