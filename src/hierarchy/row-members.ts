@@ -1,6 +1,6 @@
 /**
  * The members of a row, none but its own: to ask for each whether it is takes longer than all the
- * rest of a check, of which a rotation makes five for every key.
+ * rest of a check, of which a rotation makes six for every key.
  */
 
 /** What is read of rows in this way. */
