@@ -158,7 +158,7 @@ export function readVersionId(text: string): VersionId {
 
 /** Whether a value is one of the five version IDs. Digits are proprietary and not among them. */
 export function isVersionId(value: unknown): value is VersionId {
-  return typeof value === 'string' && Object.hasOwn(VERSIONS, value);
+  return typeof value === 'string' && value.length === 1 && value >= 'A' && value <= 'E';
 }
 
 /** Takes the fields and optional blocks apart. The fixed part is printable ASCII by now. */
