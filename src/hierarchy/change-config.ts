@@ -14,7 +14,7 @@ import { type Env, isoTime } from './env.js';
 import { profileKeyId } from './identifiers.js';
 import { createKeyRing, type KeyRing } from './key-ring.js';
 import { openStoredKey } from './open-customer-key.js';
-import { placeOf } from './place.js';
+import { customerPlace, profilePlace } from './place.js';
 import { digestOf, openProfile, openProfileVersion, sealProfileKey } from './profile.js';
 import { requireCustomerKey, requireProfile } from './read-record.js';
 import type {
@@ -159,7 +159,7 @@ function sealedProfile(options: {
     if (version.slots.length === 0) return version;
     // Retired ones too: as long as they are kept, they have to open.
     const secret = openProfileVersion(profile, version, ring);
-    const place = placeOf({ ...profile, configDigest }, version.version);
+    const place = profilePlace({ ...profile, configDigest }, version.version);
     try {
       return { ...version, slots: sealProfileKey({ env, region, ring, secret, place }) };
     } finally {
@@ -188,7 +188,7 @@ function keyMover(options: {
     const { key, header } = openStoredKey(record, from, ring);
     try {
       const { attributes } = record;
-      const place = placeOf(record, to.configDigest);
+      const place = customerPlace(record, to.configDigest);
       const extra = header.optionalBlocks;
       const slots = sealCustomerKey({ env, profile: to, ring, key, attributes, place, extra });
       return { ...record, revision: record.revision + 1, slots };

@@ -15,7 +15,7 @@ import { type Env, isoTime } from './env.js';
 import { profileKeyId, readId } from './identifiers.js';
 import { type KeyRing, secretOf } from './key-ring.js';
 import { generateOf, type KeyAttributesInput, readAttributes, withHash } from './new-key.js';
-import { placeOf } from './place.js';
+import { customerPlace } from './place.js';
 import { requireConfig } from './profile.js';
 import { requireProfile } from './read-record.js';
 import type {
@@ -129,7 +129,7 @@ export function createCustomerKey(options: CreateCustomerKeyOptions): CreatedCus
   const details = readDetails(options);
   const key = given === undefined ? generateOf(attributes, extra, env) : requireSound(given);
   try {
-    const place = placeOf({ regionId, profileId, keyId }, configDigest);
+    const place = customerPlace({ regionId, profileId, keyId }, configDigest);
     const ring = own(options, 'ring');
     const blocks = withHash(extra, key);
     const slots = sealCustomerKey({ env, profile, ring, key, attributes, place, extra: blocks });

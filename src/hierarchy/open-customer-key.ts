@@ -12,7 +12,7 @@ import { kcvOf, sameKcv } from './check-value.js';
 import type { Env } from './env.js';
 import { profileKeyId } from './identifiers.js';
 import { type KeyRing, secretOf } from './key-ring.js';
-import { PLACE_ID, placeOf } from './place.js';
+import { customerPlace, PLACE_ID } from './place.js';
 import { requireCustomerKey, requireKeyId, requireProfile } from './read-record.js';
 import type { BlockSlot, CustomerKeyRecord, KeyRef, ProfileRecord } from './records.js';
 import { assertUsable } from './rules/usable.js';
@@ -112,7 +112,7 @@ export function openStoredKey(
   const slot = slotToOpen(record, profile);
   const { attributes, kcv } = record;
   const kbpk = secretOf(ring, slot.under);
-  const place = placeOf(record, configDigest);
+  const place = customerPlace(record, configDigest);
   const { key, header } = openStorageBlock({ kbpk, slot, place, attributes });
   if (!sameKcv(kcvOf(key), kcv)) {
     key.destroy();

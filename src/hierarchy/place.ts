@@ -22,23 +22,24 @@ type CustomerPlace = Pick<CustomerKeyRecord, 'regionId' | 'profileId' | 'keyId'>
 const DIGEST_LENGTH = 16;
 
 /** The place of one version of the main key of a profile. */
-export function placeOf(profile: ProfilePlace, version: number): string;
+export function profilePlace(profile: ProfilePlace, version: number): string {
+  return `kb1;p;${pathOf(profile, profile.configDigest)};${version}`;
+}
+
 /** The place of a customer key, in a profile with this digest of its configuration. */
-export function placeOf(customer: CustomerPlace, configDigest: string): string;
-export function placeOf(record: ProfilePlace | CustomerPlace, detail: number | string): string {
-  return 'keyId' in record
-    ? customerPath(record, detail) + record.keyId
-    : `kb1;p;${pathOf(record, record.configDigest)};${detail}`;
+export function customerPlace(customer: CustomerPlace, configDigest: string): string {
+  return customerPath(customer, configDigest) + customer.keyId;
 }
 
 /** What the places of all customer keys of a profile begin with: the ID of the key follows. */
-export function customerPath(profile: ProfileName, configDigest: unknown): string {
+export function customerPath(profile: ProfileName, configDigest: string): string {
   return `kb1;c;${pathOf(profile, configDigest)};`;
 }
 
-/** A digest that is no text leads to a place that no block has. */
+/** Of a row that was altered the digest may be no text: then the place is one that no block has. */
 function pathOf({ regionId, profileId }: ProfileName, configDigest: unknown): string {
-  return `${regionId};${profileId};${String(configDigest).slice(0, DIGEST_LENGTH)}`;
+  const digest = typeof configDigest === 'string' ? configDigest.slice(0, DIGEST_LENGTH) : '';
+  return `${regionId};${profileId};${digest}`;
 }
 
 /**

@@ -14,7 +14,7 @@ import { type Env, isoTime } from './env.js';
 import { profileKeyId, readId, regionKeyId } from './identifiers.js';
 import { findSecret, type KeyRing, secretOf } from './key-ring.js';
 import { type CryptoperiodPolicy, cryptoperiods, generateMainKey } from './main-key.js';
-import { placeOf } from './place.js';
+import { profilePlace } from './place.js';
 import { requireProfile } from './read-record.js';
 import type {
   AuditEvent,
@@ -101,7 +101,7 @@ export function createProfile(options: CreateProfileOptions): CreatedProfile {
   const secret = generateMainKey(env);
   try {
     const first = newVersion([], { kcv: kcvOf(secret), env, ...periods });
-    const place = placeOf({ regionId, profileId, configDigest }, first.version);
+    const place = profilePlace({ regionId, profileId, configDigest }, first.version);
     const version: ProfileKeyVersion = {
       ...first,
       // Active at once: no version before it wraps anything.
@@ -215,7 +215,7 @@ export function openProfileVersion(
   ring: KeyRing | undefined,
 ): SecretKey {
   const { slot, kbpk } = openableSlot(profile, version.slots, ring);
-  const place = placeOf(profile, version.version);
+  const place = profilePlace(profile, version.version);
   const { key } = openStorageBlock({ kbpk, slot, place, attributes: PROFILE_KEY });
   if (!sameKcv(kcvOf(key), version.kcv)) {
     key.destroy();

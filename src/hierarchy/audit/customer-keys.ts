@@ -1,7 +1,7 @@
 /** What can be told of customer keys, and of aliases. */
 
 import { profileKeyId } from '../identifiers.js';
-import { placeOf } from '../place.js';
+import { customerPlace } from '../place.js';
 import type { AliasRecord, CustomerKeyRecord } from '../records.js';
 import { checkSharing } from '../rules/sharing.js';
 import { auditBlock } from './blocks.js';
@@ -34,7 +34,7 @@ export function auditCustomerKey(record: CustomerKeyRecord, store: Store, report
   const versions = profile?.versions;
   const holder = { recordId, mainKeyId, versions, isRotating: profile?.jobId !== undefined };
   auditSlots(slots, holder, report, (slot, version) => {
-    const place = profile && placeOf(record, profile.configDigest);
+    const place = profile && customerPlace(record, profile.configDigest);
     auditBlock(slot, { recordId, attributes, place, version }, report);
   });
 }

@@ -3,7 +3,7 @@
 import { KeyblockError } from '../../errors.js';
 import { canonicalJson, sha256Hex } from '../digest.js';
 import { profileKeyId, regionKeyId } from '../identifiers.js';
-import { placeOf } from '../place.js';
+import { profilePlace } from '../place.js';
 import { PROFILE_KEY } from '../profile.js';
 import type {
   MainKeyState,
@@ -58,7 +58,7 @@ export function auditProfile(record: ProfileRecord, store: Store, report: Report
       if (version.slots.length > 0) report('tombstone-with-block', recordId);
       continue;
     }
-    const place = placeOf(record, version.version);
+    const place = profilePlace(record, version.version);
     auditSlots(version.slots, holder, report, (slot, under) =>
       auditBlock(slot, { recordId, attributes: PROFILE_KEY, place, version: under }, report),
     );

@@ -3,7 +3,7 @@
 import { KeyblockError, type KeyblockErrorCode } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { profileKeyId, sameRef } from '../identifiers.js';
-import { customerPath, placeOf } from '../place.js';
+import { customerPath, profilePlace } from '../place.js';
 import { PROFILE_KEY } from '../profile.js';
 import { requireCustomerKey, requireProfile } from '../read-record.js';
 import type {
@@ -116,7 +116,7 @@ function profileKeys(record: ProfileRecord, scope: Scope): readonly HeldKey[] {
     .filter(({ state }) => state !== 'destroyed')
     .map(({ version, slots, kcv }) => {
       requireSlotsOf(slots, scope);
-      const place = placeOf(record, version);
+      const place = profilePlace(record, version);
       return { recordId, revision, version, place, attributes: PROFILE_KEY, slots, kcv };
     });
 }

@@ -7,7 +7,7 @@ import { kcvOf } from '../check-value.js';
 import { type Env, isoTime } from '../env.js';
 import type { KeyRing } from '../key-ring.js';
 import { type CryptoperiodPolicy, cryptoperiods, generateMainKey } from '../main-key.js';
-import { placeOf } from '../place.js';
+import { profilePlace } from '../place.js';
 import { requireConfig, sealProfileKey } from '../profile.js';
 import type { ProfileRecord, RegionKeyRecord } from '../records.js';
 import { addRegionKeyVersion, readRegion } from '../region.js';
@@ -55,7 +55,7 @@ function withProfileVersion(
   const periods = cryptoperiods(isoTime(env), own(options, 'cryptoperiod'));
   const secret = generateMainKey(env);
   const version = newVersion(profile.versions, { kcv: kcvOf(secret), env, ...periods });
-  const place = placeOf(profile, version.version);
+  const place = profilePlace(profile, version.version);
   const slots = sealProfileKey({ env, region, ring: own(options, 'ring'), secret, place });
   const next = { ...version, slots };
   const versions = transition(profile.versions, { kind: 'generate', next });
