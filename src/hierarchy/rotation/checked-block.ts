@@ -9,6 +9,7 @@ import {
   type ScannedHeader,
   scanHeaderText,
 } from '../../tr31/header.js';
+import { findUnprintable } from '../../tr31/text.js';
 import { checkPlace, PLACE_ID } from '../place.js';
 import { isText } from '../read-record.js';
 import type { KeyAttributes } from '../records.js';
@@ -37,7 +38,7 @@ export function checkedBlock(item: RotationItem, given: string | undefined): Che
 
 /**
  * Checks many blocks in turn. Their headers are mostly alike but for the place: then comparing
- * texts tells the same, in a tenth of the time.
+ * texts tells the same, ten times as fast.
  */
 export function createBlockChecker(): (
   item: RotationItem,
@@ -46,39 +47,44 @@ export function createBlockChecker(): (
   let last: Pattern | undefined;
   return (item, given) => {
     const block = requireBlock(item, given);
-    if (last === undefined || !matches(last, item, block)) {
-      const scanned = scanHeaderText(block);
-      checkHeader(scanned.header, item);
-      last = patternOf(scanned, block);
+    if (last !== undefined && matches(last, item, block)) {
+      return { block, headerLength: last.headerLength };
     }
-    return { block, headerLength: last.headerLength };
+    const scanned = scanHeaderText(block);
+    checkHeader(scanned.header, item);
+    last = patternOf(scanned, block);
+    return { block, headerLength: scanned.headerLength };
   };
 }
 
-/** A header that was read, around its place. */
+/** A header that was read, around its place, and how long its block was. */
 interface Pattern {
   readonly header: KeyBlockHeader;
   readonly headerLength: number;
   readonly before: string;
   readonly placeLength: number;
   readonly behind: string;
+  readonly blockLength: number;
 }
 
-function patternOf({ header, headerLength, blocks }: ScannedHeader, block: string): Pattern {
+function patternOf(scanned: ScannedHeader, block: string): Pattern | undefined {
+  const { header, headerLength, blocks } = scanned;
   const place = blocks.find(({ id }) => id === PLACE_ID);
-  const { dataOffset = headerLength, end = headerLength } = place ?? {};
+  if (place === undefined) return undefined;
+  const { dataOffset, end } = place;
   return {
     header,
     headerLength,
     before: block.slice(0, dataOffset),
     placeLength: end - dataOffset,
     behind: block.slice(end, headerLength),
+    blockLength: block.length,
   };
 }
 
 /** Whether a block has the header that was read, with the place of its own item in it. */
 function matches(
-  { header, before, placeLength, behind }: Pattern,
+  { header, before, placeLength, behind, blockLength }: Pattern,
   { place, attributes }: RotationItem,
   block: string,
 ): boolean {
@@ -86,9 +92,11 @@ function matches(
     isText(place) && // a task has been in a queue
     isText(block) &&
     place.length === placeLength &&
+    block.length === blockLength &&
     block.startsWith(before) &&
     block.startsWith(place, before.length) &&
     block.startsWith(behind, before.length + placeLength) &&
+    findUnprintable(place, 0, placeLength) === -1 &&
     haveSameAttributes(header, attributes)
   );
 }

@@ -33,22 +33,27 @@ const cases = fc.record({
   keyContext: oneIn(8, fc.constantFrom('0', '2')),
   altered: oneIn(4, fc.nat({ max: 95 })),
   missing: oneIn(12, fc.constant(true)),
+  placeless: oneIn(8, fc.constant(true)),
+  claimed: oneIn(8, fc.constantFrom('', null)),
+  strange: oneIn(8, fc.constantFrom('é', '\n', '\ud800')),
+  longerBy: oneIn(8, fc.constantFrom(-1, 1, 10_000)),
 });
 
 type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
 
 function blockOf(c: Case): string | undefined {
   if (c.missing) return undefined;
-  const place = { id: '77', data: c.placeInBlock ?? c.place };
+  const places = c.placeless ? [] : [{ id: '77', data: c.placeInBlock ?? c.place }];
   const labels = c.label === undefined ? [] : [{ id: 'LB', data: c.label }];
   const header = {
     ...ATTRIBUTES,
     versionId: 'D',
     modeOfUse: c.modeInBlock ?? ATTRIBUTES.modeOfUse,
     keyContext: c.keyContext ?? '1',
-    optionalBlocks: c.labelFirst ? [...labels, place] : [place, ...labels],
+    optionalBlocks: c.labelFirst ? [...labels, ...places] : [...places, ...labels],
   } as const;
-  const text = formatHeader({ header, keyBlockLength: 240 }) + '0'.repeat(128);
+  const payload = '0'.repeat(128 + (c.longerBy ?? 0));
+  const text = withStrangeEnd(formatHeader({ header, keyBlockLength: 240 }), c) + payload;
   const { altered } = c;
   if (altered === undefined) return text;
   const other = text.charAt(altered) === 'X' ? 'Y' : 'X';
@@ -57,7 +62,13 @@ function blockOf(c: Case): string | undefined {
 
 function itemOf(c: Case): RotationItem {
   const attributes = { ...ATTRIBUTES, modeOfUse: c.modeOfItem ?? ATTRIBUTES.modeOfUse };
-  return { recordId: 'key', expectedRevision: 1, place: c.place, attributes };
+  const place = c.claimed === undefined ? withStrangeEnd(c.place, c) : c.claimed;
+  return { recordId: 'key', expectedRevision: 1, place, attributes } as RotationItem;
+}
+
+/** A text in which the place ends in another character. */
+function withStrangeEnd(text: string, { place, strange }: Case): string {
+  return strange === undefined ? text : text.replace(place, place.slice(0, -1) + strange);
 }
 
 function outcomeOf(check: () => { readonly headerLength: number }): unknown {
@@ -98,6 +109,15 @@ describe('createBlockChecker', () => {
     expect(of(mine, mine, mine)).toBeTypeOf('number');
     expect(of(other, mine, other)).toMatchObject({ code: 'CONTEXT_MISMATCH', field: 'place' });
     expect(of(other, other, mine)).toBeTypeOf('number');
+  });
+
+  it('takes no place for an empty one', () => {
+    const check = createBlockChecker();
+    const c = { place: PLACES[0], placeless: true, label: 'label' } as Case;
+    const block = blockOf(c);
+    const placed = (place: unknown) => ({ ...itemOf(c), place }) as RotationItem;
+    outcomeOf(() => check(placed(undefined), block)); // of a task that was altered on its way
+    expect(outcomeOf(() => check(placed(''), block))).toMatchObject({ code: 'CONTEXT_MISMATCH' });
   });
 
   it.each([undefined, null, 5, {}, ['k']])('refuses a place that is no text: %j', (place) => {
