@@ -64,7 +64,8 @@ export function unwrapMany(options: UnwrapManyOptions): readonly UnwrapOutcome[]
       (index, header, key, findings) => {
         const algorithm = keyAlgorithm(header.algorithm);
         const hash = algorithm === 'HMAC' ? hmacHash(header) : undefined;
-        outcomes[index] = { header, key: adoptKey(algorithm, new Uint8Array(key), hash), findings };
+        const held = adoptKey(algorithm, new Uint8Array(key), hash);
+        outcomes[index] = { header, key: held, findings: [...findings] };
       },
       (index, error) => {
         outcomes[index] = { error };

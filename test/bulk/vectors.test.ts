@@ -1,6 +1,6 @@
 import { fromHex, type KeyInput, SecretKey } from 'keyblock';
 import { createRewrapper, unwrapMany } from 'keyblock/bulk';
-import { unwrapKey, type Validation } from 'keyblock/tr31';
+import { unwrapKey, type Validation, wrapKey } from 'keyblock/tr31';
 import { describe, expect, it } from 'vitest';
 import vectors from '../vectors/tr31.json' with { type: 'json' };
 import { expectRewrapped, facts, outcomeOf, WAYS } from './outcomes.js';
@@ -36,6 +36,22 @@ describe('unwrapMany', () => {
     },
     120_000,
   );
+
+  it('gives every block findings of its own, as unwrapKey does', () => {
+    const [kbpk, key] = [fromHex('00'.repeat(31).concat('01')), fromHex('11'.repeat(16))];
+    const header = { versionId: 'D', keyUsage: 'P0', algorithm: 'A' } as const;
+    const keyBlock = wrapKey({
+      kbpk,
+      key,
+      header: { ...header, modeOfUse: 'E', exportability: 'E' },
+    });
+    const lists = unwrapMany({ kbpk, keyBlocks: [keyBlock, keyBlock] }).map((outcome) =>
+      'findings' in outcome ? outcome.findings : undefined,
+    );
+    expect(lists).toEqual([[], []]);
+    expect(lists[0]).not.toBe(lists[1]);
+    expect(Object.isFrozen(lists[0])).toBe(false);
+  });
 });
 
 describe('createRewrapper', () => {
