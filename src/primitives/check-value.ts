@@ -70,6 +70,7 @@ export function fullCheckValue(
     throw new KeyblockError('UNSUPPORTED', { field: 'algorithm' });
   }
   if (method === 'hmac') throw new KeyblockError('UNSUPPORTED', { field: 'method' });
+  // Each by itself: where there may be either, V8 makes an object for the cipher.
   return algorithm === 'AES'
     ? blockCheckValue(createAes(key, schedule), method)
     : blockCheckValue(createTdes(key, schedule), method);

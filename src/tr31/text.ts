@@ -55,7 +55,7 @@ export function asciiCodes(text: string): Uint8Array {
 /**
  * Decodes hex of either case into `bytes` from `at` to the end, and refuses what is no hex digit.
  *
- * @param text - The codes of printable ASCII.
+ * @param text - In character codes.
  * @returns Whether a digit is in lower case.
  */
 export function decodeHexPart(
@@ -68,10 +68,10 @@ export function decodeHexPart(
   const values = HEX_VALUES; // fetched once
   let lower = 0;
   for (let i = at, offset = from; i < bytes.length; i++, offset += 2) {
-    const first = text[offset] as number; // in range, here and below: codes are below 128
+    const first = text[offset] as number; // in range
     const second = text[offset + 1] as number;
-    const high = values[first & 127] as number;
-    const low = values[second & 127] as number;
+    const high = values[first] ?? -1;
+    const low = values[second] ?? -1;
     if (high < 0 || low < 0) {
       throw new KeyblockError('INVALID_HEX', { field, offset: high < 0 ? offset : offset + 1 });
     }
