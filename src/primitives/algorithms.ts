@@ -3,28 +3,32 @@
 /** Algorithm of a key, as the header of a key block names it in one letter. */
 export type KeyAlgorithm = 'AES' | 'TDES' | 'DES' | 'HMAC' | 'RSA' | 'EC' | 'DSA' | 'other';
 
-/** Lengths in bytes where the algorithm fixes them; any other key is one byte or longer. */
-const KEY_LENGTHS: ReadonlyMap<KeyAlgorithm, readonly number[]> = /* @__PURE__ */ new Map<
-  KeyAlgorithm,
-  readonly number[]
->([
-  ['AES', [16, 24, 32]],
-  ['TDES', [16, 24]],
-  ['DES', [8]],
-  ['HMAC', []],
-  ['RSA', []],
-  ['EC', []],
-  ['DSA', []],
-  ['other', []],
-]);
+const KEY_ALGORITHMS: readonly unknown[] = [
+  'AES',
+  'TDES',
+  'DES',
+  'HMAC',
+  'RSA',
+  'EC',
+  'DSA',
+  'other',
+] satisfies readonly KeyAlgorithm[];
 
 /** Whether a text names an algorithm. */
 export function isKeyAlgorithm(name: unknown): name is KeyAlgorithm {
-  return KEY_LENGTHS.has(name as KeyAlgorithm); // any value may be looked up
+  return KEY_ALGORITHMS.includes(name);
 }
 
-/** Whether an algorithm has keys of this many bytes. */
+/** Whether an algorithm has keys of this many bytes; where it does not say, of one or more. */
 export function fitsAlgorithm(algorithm: KeyAlgorithm, length: number): boolean {
-  const lengths = KEY_LENGTHS.get(algorithm) ?? [];
-  return lengths.length === 0 ? length > 0 : lengths.includes(length);
+  switch (algorithm) {
+    case 'AES':
+      return length === 16 || length === 24 || length === 32;
+    case 'TDES':
+      return length === 16 || length === 24;
+    case 'DES':
+      return length === 8;
+    default:
+      return length > 0;
+  }
 }

@@ -20,8 +20,14 @@ export const ATTRIBUTE_CODES: Readonly<Record<CodedField, string>> = {
   keyContext: '012',
 };
 
-const KEY_USAGES: ReadonlySet<string> = /* @__PURE__ */ new Set(
-  /* @__PURE__ */ ATTRIBUTE_CODES.keyUsage.split(' '),
+const KEY_USAGES = /* @__PURE__ */ ATTRIBUTE_CODES.keyUsage.split(' ');
+
+/** For every letter code, a bit for each digit that makes a key usage with it. */
+const DIGITS_OF_USAGE = /* @__PURE__ */ Uint16Array.from({ length: 128 }, (_, code) =>
+  KEY_USAGES.filter((usage) => usage.charCodeAt(0) === code).reduce(
+    (bits, usage) => bits | (1 << Number(usage[1])),
+    0,
+  ),
 );
 
 const DIGITS_AND_CAPITALS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -55,7 +61,7 @@ const PLACES_OF_CODE = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, code
 export function unknownAttributes(header: KeyBlockHeader, reserved: string): KeyblockErrorField[] {
   const fields: KeyblockErrorField[] = [];
   const { keyVersionNumber } = header;
-  if (!KEY_USAGES.has(header.keyUsage)) fields.push('keyUsage');
+  if (!isKeyUsage(header.keyUsage)) fields.push('keyUsage');
   if (!mayHold(ALGORITHM, header.algorithm)) fields.push('algorithm');
   if (!mayHold(MODE_OF_USE, header.modeOfUse)) fields.push('modeOfUse');
   if (!(mayHold(VERSION, keyVersionNumber) && mayHold(VERSION_END, keyVersionNumber, 1))) {
@@ -65,6 +71,13 @@ export function unknownAttributes(header: KeyBlockHeader, reserved: string): Key
   if (!mayHold(KEY_CONTEXT, header.keyContext)) fields.push('keyContext');
   if (reserved !== '0') fields.push('reserved');
   return fields;
+}
+
+/** Whether a key usage is one of the table. That it has two characters has been checked. */
+function isKeyUsage(text: string): boolean {
+  const digit = text.charCodeAt(1) - 0x30;
+  const digits = DIGITS_OF_USAGE[text.charCodeAt(0)] ?? 0;
+  return digit >= 0 && digit <= 9 && ((digits >> digit) & 1) === 1;
 }
 
 /** Whether a place may hold a character of a field, whose length has been checked. */

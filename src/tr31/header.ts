@@ -14,6 +14,7 @@ import type {
   KeyUsage,
   ModeOfUse,
 } from './codes.js';
+import { given } from './given.js';
 import {
   formatOptionalBlocks,
   type OptionalBlock,
@@ -224,20 +225,21 @@ export function readHeader(input: KeyBlockHeaderInput | undefined): KeyBlockHead
   if (typeof input !== 'object' || input === null) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'header' });
   }
-  const versionId = own(input, 'versionId');
+  const header = given(input);
+  const { versionId } = header;
   if (typeof versionId !== 'string') {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'versionId' });
   }
   if (!isVersionId(versionId)) throw new KeyblockError('UNSUPPORTED', { field: 'versionId' });
   return {
     versionId,
-    keyUsage: readField(own(input, 'keyUsage'), 'keyUsage', 2),
-    algorithm: readField(own(input, 'algorithm'), 'algorithm', 1),
-    modeOfUse: readField(own(input, 'modeOfUse'), 'modeOfUse', 1),
-    keyVersionNumber: readField(own(input, 'keyVersionNumber') ?? '00', 'keyVersionNumber', 2),
-    exportability: readField(own(input, 'exportability'), 'exportability', 1),
-    keyContext: readField(own(input, 'keyContext') ?? '0', 'keyContext', 1),
-    optionalBlocks: readOptionalBlocks(own(input, 'optionalBlocks') ?? []),
+    keyUsage: readField(header.keyUsage, 'keyUsage', 2),
+    algorithm: readField(header.algorithm, 'algorithm', 1),
+    modeOfUse: readField(header.modeOfUse, 'modeOfUse', 1),
+    keyVersionNumber: readField(header.keyVersionNumber ?? '00', 'keyVersionNumber', 2),
+    exportability: readField(header.exportability, 'exportability', 1),
+    keyContext: readField(header.keyContext ?? '0', 'keyContext', 1),
+    optionalBlocks: readOptionalBlocks(header.optionalBlocks ?? []),
   };
 }
 
@@ -258,8 +260,7 @@ function readOptionalBlocks(input: readonly OptionalBlock[]): readonly OptionalB
   for (let i = 0; i < input.length; i++) {
     const block: unknown = input[i];
     if (typeof block !== 'object' || block === null) throw invalidOptionalBlocks();
-    const id = own(block as OptionalBlock, 'id'); // both are checked
-    const data = own(block as OptionalBlock, 'data');
+    const { id, data } = given(block as OptionalBlock); // both are checked
     if (typeof id !== 'string' || typeof data !== 'string') throw invalidOptionalBlocks();
     blocks.push({ id, data });
   }

@@ -20,6 +20,7 @@ import {
   MODES_OF_USE,
   type ModeOfUse,
 } from './codes.js';
+import { given } from './given.js';
 import { isVersionId, type KeyBlockHeader, readField } from './header.js';
 import { formatOptionalBlock, readOptionalBlock } from './optional-block-data.js';
 import { hasStandardFormat } from './optional-block-formats.js';
@@ -91,15 +92,16 @@ export function rewrapKey(options: RewrapKeyOptions): string {
   requireObject(options, 'options');
   const reading = readPolicy(options);
   const writing = writingPolicy(options);
-  const keyBlock = scanKeyBlock(own(options, 'keyBlock'), reading);
-  const changes = own(options, 'header');
+  const call = given(options);
+  const keyBlock = scanKeyBlock(call.keyBlock, reading);
+  const changes = call.header;
   if (changes !== undefined) requireObject(changes, 'header');
-  const { key, findings } = openKeyBlock(own(options, 'from'), 'from', keyBlock, reading);
+  const { key, findings } = openKeyBlock(call.from, 'from', keyBlock, reading);
   const { header: old, reserved } = keyBlock.scanned;
   try {
     const narrowed = changes === undefined ? old : narrowHeader(old, changes);
     const version = VERSIONS[narrowed.versionId];
-    return withBlockKeys(own(options, 'to'), 'to', version, (keys) => {
+    return withBlockKeys(call.to, 'to', version, (keys) => {
       settle(kbpkIssues(keys.kbpk, 'to'), writing);
       const wasWeaker = findings.some(isStrengthRule);
       const header = describeNewKbpk(narrowed, old, key, keys.kbpk, wasWeaker);
@@ -128,12 +130,12 @@ const FIXED = [
 export function narrowHeader(header: KeyBlockHeader, changes: HeaderChanges): KeyBlockHeader {
   const versionId = own(changes, 'versionId') ?? header.versionId;
   if (!isVersionId(versionId)) throw new KeyblockError('UNSUPPORTED', { field: 'versionId' });
-  const given: HeaderChanges & Partial<Omit<KeyBlockHeader, keyof HeaderChanges>> = changes;
+  const named: HeaderChanges & Partial<Omit<KeyBlockHeader, keyof HeaderChanges>> = changes;
   for (const [field, code] of FIXED) {
-    const value = own(given, field) ?? header[field];
+    const value = own(named, field) ?? header[field];
     if (value !== header[field]) throw new KeyblockError(code, { field });
   }
-  if (own(given, 'optionalBlocks') !== undefined) {
+  if (own(named, 'optionalBlocks') !== undefined) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'optionalBlocks' });
   }
   const narrowed: Record<string, string> = {};

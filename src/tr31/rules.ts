@@ -6,8 +6,8 @@
  */
 
 import { KeyblockError, type KeyblockErrorCode, type KeyblockErrorField } from '../errors.js';
-import { own } from '../primitives/bytes.js';
 import { lookUp } from './codes.js';
+import { given } from './given.js';
 
 /**
  * How much is demanded of a block beyond sound structure, the MAC and a sound payload:
@@ -167,7 +167,7 @@ export interface AllowOptions {
 
 /** Reading structure only: every rule is reported, none refuses. */
 export function readReportOnly(options: AllowOptions): Policy {
-  return { strict: false, allow: readAllow(own(options, 'allow')) };
+  return { strict: false, allow: readAllow(given(options).allow) };
 }
 
 /** Reads `validation` and `allow` from a caller's options. */
@@ -175,8 +175,7 @@ export function readPolicy(options: {
   readonly validation?: Validation | undefined;
   readonly allow?: readonly Allow[] | undefined;
 }): Policy {
-  const validation = own(options, 'validation');
-  const allow = own(options, 'allow');
+  const { validation, allow } = given(options);
   if (validation === undefined && allow === undefined) return STRICT;
   if (validation !== undefined && validation !== 'strict' && validation !== 'interoperable') {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'validation' });

@@ -5,10 +5,11 @@
  */
 
 import { KeyblockError } from '../errors.js';
-import { own, requireObject } from '../primitives/bytes.js';
+import { requireObject } from '../primitives/bytes.js';
 import { adoptKey, type KeyInput, type SecretKey } from '../secret-key.js';
 import { openMessage, withBlockKeys } from './binding/block-keys.js';
 import { keyAlgorithm } from './codes.js';
+import { given } from './given.js';
 import type { KeyBlockHeader } from './header.js';
 import { type ScannedKeyBlock, scanKeyBlock, type ValidationOptions } from './parse.js';
 import { readPayload } from './payload.js';
@@ -73,8 +74,9 @@ export interface UnwrappedKey {
 export function unwrapKey(options: UnwrapKeyOptions): UnwrappedKey {
   requireObject(options, 'options');
   const policy = readPolicy(options);
-  const keyBlock = scanKeyBlock(own(options, 'keyBlock'), policy);
-  const opened = openKeyBlock(own(options, 'kbpk'), 'kbpk', keyBlock, policy);
+  const { keyBlock: text, kbpk } = given(options);
+  const keyBlock = scanKeyBlock(text, policy);
+  const opened = openKeyBlock(kbpk, 'kbpk', keyBlock, policy);
   const { header } = keyBlock.scanned;
   const algorithm = keyAlgorithm(header.algorithm);
   const hash = algorithm === 'HMAC' ? hmacHash(header) : undefined;
@@ -104,9 +106,10 @@ export function unwrapKey(options: UnwrapKeyOptions): UnwrappedKey {
 export function verifyKeyBlock(options: VerifyKeyBlockOptions): boolean {
   requireObject(options, 'options');
   const policy = readReportOnly(options);
-  const { version, scanned, message, mac } = scanKeyBlock(own(options, 'keyBlock'), policy);
+  const { keyBlock, kbpk } = given(options);
+  const { version, scanned, message, mac } = scanKeyBlock(keyBlock, policy);
   try {
-    return withBlockKeys(own(options, 'kbpk'), 'kbpk', version, (keys) =>
+    return withBlockKeys(kbpk, 'kbpk', version, (keys) =>
       openMessage(keys, message, scanned.headerLength, mac),
     );
   } catch (error) {
@@ -133,7 +136,7 @@ export function openKeyBlock(
       const key = readPayload(message, headerLength);
       try {
         const keyFindings = settle(keyIssues(header, key, keys.kbpk, blocks), policy);
-        return { key, findings: keyBlock.findings.concat(kbpkFindings, keyFindings) };
+        return { key, findings: [...keyBlock.findings, ...kbpkFindings, ...keyFindings] };
       } catch (error) {
         key.fill(0);
         throw error;

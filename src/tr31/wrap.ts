@@ -6,7 +6,7 @@
 
 import { KeyblockError } from '../errors.js';
 import { fitsAlgorithm } from '../primitives/algorithms.js';
-import { own, requireObject } from '../primitives/bytes.js';
+import { requireObject } from '../primitives/bytes.js';
 import type { ComputeCheckValue } from '../primitives/check-value.js';
 import { asciiText, writeHex } from '../primitives/hex.js';
 import type { RandomBytes } from '../primitives/random.js';
@@ -15,6 +15,7 @@ import type { BlockKeys } from './binding/binding.js';
 import { sealMessage, withBlockKeys } from './binding/block-keys.js';
 import { checkValueBlock } from './check-value-block.js';
 import { keyAlgorithm } from './codes.js';
+import { given } from './given.js';
 import {
   type HeaderLayout,
   type KeyBlockHeader,
@@ -82,12 +83,13 @@ export interface WrapKeyOptions extends SealOptions {
  */
 export function wrapKey(options: WrapKeyOptions): string {
   requireObject(options, 'options');
-  const header = readHeader(own(options, 'header'));
-  const checkValues = readCheckValues(own(options, 'checkValues'));
+  const call = given(options);
+  const header = readHeader(call.header);
+  const checkValues = readCheckValues(call.checkValues);
   const policy = writingPolicy(options);
-  return withClearKey(own(options, 'key'), 'key', (key) => {
+  return withClearKey(call.key, 'key', (key) => {
     requireKeyOfHeader(key, header);
-    return withBlockKeys(own(options, 'kbpk'), 'kbpk', VERSIONS[header.versionId], (keys) => {
+    return withBlockKeys(call.kbpk, 'kbpk', VERSIONS[header.versionId], (keys) => {
       settle(kbpkIssues(keys.kbpk, 'kbpk'), policy);
       const complete = appendCheckValues(header, checkValues, key.bytes, keys);
       return sealKeyBlock(complete, '0', key.bytes, keys, policy, options);
@@ -97,7 +99,7 @@ export function wrapKey(options: WrapKeyOptions): string {
 
 /** What a caller allows in writing. */
 export function writingPolicy(options: SealOptions): Policy {
-  return readPolicy({ allow: own(options, 'allow') });
+  return readPolicy({ allow: given(options).allow });
 }
 
 /** Checks a header and its key as strictly as they will be read, then writes the block. */
@@ -110,9 +112,9 @@ export function sealKeyBlock(
   options: SealOptions,
 ): string {
   requireWritable(header, reserved, key, keys.kbpk, policy);
-  const masked = own(options, 'maskedKeyLength');
-  const randomBytes = own(options, 'randomBytes');
-  const { layout, keyBlockLength, payload } = layOutKeyBlock(header, reserved, key.length, masked);
+  const { maskedKeyLength, randomBytes } = given(options);
+  const laidOut = layOutKeyBlock(header, reserved, key.length, maskedKeyLength);
+  const { layout, keyBlockLength, payload } = laidOut;
   const { headerLength } = layout;
   const message = new Uint8Array(headerLength + payload);
   layout.write(keyBlockLength, message);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ATTRIBUTE_CODES } from '../../src/tr31/attributes.js';
+import { ATTRIBUTE_CODES, unknownAttributes } from '../../src/tr31/attributes.js';
 import {
   ALGORITHMS,
   EXPORTABILITIES,
@@ -22,6 +22,21 @@ describe('ATTRIBUTE_CODES', () => {
   ] as const)('lists the codes of the table: %s', (field, table) => {
     const codes = ATTRIBUTE_CODES[field].split(field === 'keyUsage' ? ' ' : '');
     expect(codes.sort()).toEqual(Object.keys(table).sort());
+  });
+
+  it('decides which key usages are known, of all that two characters can be', () => {
+    const header = {
+      ...{ versionId: 'D', algorithm: 'A', modeOfUse: 'E', keyVersionNumber: '00' },
+      ...{ exportability: 'E', keyContext: '0', optionalBlocks: [] },
+    } as const;
+    const known: string[] = [];
+    for (let first = 0; first < 128; first++) {
+      for (let second = 0; second < 128; second++) {
+        const keyUsage = String.fromCharCode(first, second);
+        if (unknownAttributes({ ...header, keyUsage }, '0').length === 0) known.push(keyUsage);
+      }
+    }
+    expect(known.sort()).toEqual(Object.keys(KEY_USAGES).sort());
   });
 
   it('goes with the versions that can be read', () => {
