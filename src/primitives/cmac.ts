@@ -21,11 +21,10 @@ export function createCmac(cipher: BlockCipher, headLength = 0): Cmac {
   const k1 = new Uint8Array(blockLength);
   cipher.encryptBlock(k1, 0);
   doubleBlock(k1);
-  const k2 = new Uint8Array(k1);
-  doubleBlock(k2);
   const head = new Uint8Array(headLength);
   const stateAfterHead = new Uint8Array(blockLength);
   let hasHead = false;
+  let k2: Uint8Array | undefined; // once there is a last block that is not whole
   return {
     compute(message) {
       // The last block, whole or not, is treated apart; the empty message has one too.
@@ -46,14 +45,18 @@ export function createCmac(cipher: BlockCipher, headLength = 0): Cmac {
       const rest = message.length - last;
       for (let i = 0; i < rest; i++)
         state[i] = (state[i] as number) ^ (message[last + i] as number);
-      if (rest < blockLength) state[rest] = (state[rest] as number) ^ 0x80;
-      xorBlock(state, rest === blockLength ? k1 : k2, 0);
+      if (rest === blockLength) xorBlock(state, k1, 0);
+      else {
+        state[rest] = (state[rest] as number) ^ 0x80;
+        k2 ??= doubled(k1);
+        xorBlock(state, k2, 0);
+      }
       cipher.encryptBlock(state, 0);
       return state;
     },
     destroy() {
       k1.fill(0);
-      k2.fill(0);
+      k2?.fill(0);
       stateAfterHead.fill(0);
       hasHead = false;
       cipher.destroy();
@@ -84,6 +87,12 @@ function xorBlock(state: Uint8Array, bytes: Uint8Array, offset: number): void {
   for (let i = 0; i < state.length; i++) {
     state[i] = (state[i] as number) ^ (bytes[offset + i] as number); // both in range
   }
+}
+
+function doubled(block: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(block);
+  doubleBlock(copy);
+  return copy;
 }
 
 /** Multiplies by x in GF(2^64) or GF(2^128), without a branch on the secret bit. */
