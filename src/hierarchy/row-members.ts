@@ -6,52 +6,51 @@
 import { type Members, ownMembers } from '../primitives/own-members.js';
 
 /** What is read of rows in this way. */
-const ROW_MEMBERS = [
-  'algorithm',
-  'attributes',
-  'block',
-  'configDigest',
-  'deleteAfter',
-  'digest',
-  'enabled',
-  'exportability',
-  'kbpkKcv',
-  'kcv',
-  'keyBits',
-  'keyId',
-  'keyUsage',
-  'keyVersionNumber',
-  'kind',
-  'lifecycle',
-  'lineage',
-  'method',
-  'modeOfUse',
-  'owner',
-  'profileId',
-  'regionId',
-  'revision',
-  'schema',
-  'slots',
-  'state',
-  'tags',
-  'under',
-  'usageStart',
-  'usageStop',
-  'value',
-  'version',
-  'versions',
-  'wrappedHistory',
-] as const;
+type RowMember =
+  | 'algorithm'
+  | 'attributes'
+  | 'block'
+  | 'configDigest'
+  | 'deleteAfter'
+  | 'digest'
+  | 'enabled'
+  | 'exportability'
+  | 'kbpkKcv'
+  | 'kcv'
+  | 'keyBits'
+  | 'keyId'
+  | 'keyUsage'
+  | 'keyVersionNumber'
+  | 'kind'
+  | 'lifecycle'
+  | 'lineage'
+  | 'method'
+  | 'modeOfUse'
+  | 'owner'
+  | 'profileId'
+  | 'regionId'
+  | 'revision'
+  | 'schema'
+  | 'slots'
+  | 'state'
+  | 'tags'
+  | 'under'
+  | 'usageStart'
+  | 'usageStop'
+  | 'value'
+  | 'version'
+  | 'versions'
+  | 'wrappedHistory';
 
 /** Each may be missing, and may be anything. */
-export type RowMembers = Members<Row, (typeof ROW_MEMBERS)[number]>;
+export type RowMembers = Members<Row, RowMember>;
 
 type Row = Partial<Record<string, unknown>>;
 
 /** Of what is no object: none. */
 export function membersOf(value: unknown): RowMembers {
   if (typeof value !== 'object' || value === null) return NONE;
-  return ownMembers<Row, (typeof ROW_MEMBERS)[number]>(value as Row, ROW_MEMBERS, nobodyHas);
+  return ownMembers<Row, RowMember>(value as Row, nobodyHas);
 }
 
 const NONE: RowMembers = /* @__PURE__ */ Object.create(null);

@@ -3,13 +3,15 @@
  * whether it is takes longer than to use it.
  */
 
+import { own } from './bytes.js';
+
 /** Members by these names, each of which may be missing. */
 export type Members<T, Name extends PropertyKey> = {
   readonly [Key in keyof T & Name]?: T[Key] | undefined;
 };
 
 /**
- * The object itself, where nothing can be inherited by these names; else what it has of them.
+ * The object itself, where nothing can be inherited by these names; else a view of what it has.
  *
  * @param nobodyHas - Whether nobody has put one of the names on the prototype of all objects. Asked
  * each by itself, of an object made for it, `'a' in {}`: V8 then knows the answer until somebody
@@ -18,18 +20,13 @@ export type Members<T, Name extends PropertyKey> = {
  */
 export function ownMembers<T extends object, Name extends string>(
   value: T,
-  names: readonly Name[],
   nobodyHas: () => boolean,
 ): Members<T, Name> {
   const prototype: unknown = Object.getPrototypeOf(value);
   const inheritsNone = prototype === null || (prototype === Object.prototype && nobodyHas());
-  return inheritsNone ? value : pickOwn(value, names);
+  return inheritsNone ? value : new Proxy(value, OWN);
 }
 
-function pickOwn<T extends object>(value: T, names: readonly string[]): T {
-  const picked: Record<string, unknown> = Object.create(null);
-  for (const name of names) {
-    if (Object.hasOwn(value, name)) picked[name] = value[name as keyof T];
-  }
-  return picked as T; // all of its members, by those names
-}
+const OWN: ProxyHandler<object> = {
+  get: (value, name) => own(value, name as never), // whatever name it is
+};

@@ -2,33 +2,32 @@
 
 import { type Members, ownMembers } from '../primitives/own-members.js';
 
-const NAMES = [
-  'algorithm',
-  'allow',
-  'checkValues',
-  'data',
-  'exportability',
-  'from',
-  'header',
-  'id',
-  'kbpk',
-  'key',
-  'keyBlock',
-  'keyContext',
-  'keyUsage',
-  'keyVersionNumber',
-  'maskedKeyLength',
-  'modeOfUse',
-  'optionalBlocks',
-  'randomBytes',
-  'to',
-  'validation',
-  'versionId',
-] as const;
+type Name =
+  | 'algorithm'
+  | 'allow'
+  | 'checkValues'
+  | 'data'
+  | 'exportability'
+  | 'from'
+  | 'header'
+  | 'id'
+  | 'kbpk'
+  | 'key'
+  | 'keyBlock'
+  | 'keyContext'
+  | 'keyUsage'
+  | 'keyVersionNumber'
+  | 'maskedKeyLength'
+  | 'modeOfUse'
+  | 'optionalBlocks'
+  | 'randomBytes'
+  | 'to'
+  | 'validation'
+  | 'versionId';
 
 /** A caller's members, none but the object's own. */
-export function given<T extends object>(input: T): Members<T, (typeof NAMES)[number]> {
-  return ownMembers(input, NAMES, nobodyHas);
+export function given<T extends object>(input: T): Members<T, Name> {
+  return ownMembers<T, Name>(input, nobodyHas);
 }
 
 function nobodyHas(): boolean {

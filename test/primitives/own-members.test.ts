@@ -3,9 +3,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ownMembers } from '../../src/primitives/own-members.js';
 
-const NAMES = ['size', 'text'] as const;
+type Name = 'size' | 'text';
 const nobodyHas = () => !('size' in {} || 'text' in {});
-const members = <T extends object>(value: T) => ownMembers(value, NAMES, nobodyHas);
+const members = <T extends object>(value: T) => ownMembers<T, Name>(value, nobodyHas);
 
 describe('ownMembers', () => {
   const prototype: Record<string, unknown> = Object.prototype as never; // to put members on it

@@ -9,7 +9,7 @@ import {
   lookUp,
   MODES_OF_USE,
 } from '../../src/tr31/codes.js';
-import { isVersionId } from '../../src/tr31/header.js';
+import { isVersionId, type KeyBlockHeader } from '../../src/tr31/header.js';
 import { VERSIONS } from '../../src/tr31/versions.js';
 
 describe('ATTRIBUTE_CODES', () => {
@@ -25,10 +25,16 @@ describe('ATTRIBUTE_CODES', () => {
   });
 
   it('decides which key usages are known, of all that two characters can be', () => {
-    const header = {
-      ...{ versionId: 'D', algorithm: 'A', modeOfUse: 'E', keyVersionNumber: '00' },
-      ...{ exportability: 'E', keyContext: '0', optionalBlocks: [] },
-    } as const;
+    const header: KeyBlockHeader = {
+      versionId: 'D',
+      keyUsage: 'P0',
+      algorithm: 'A',
+      modeOfUse: 'E',
+      keyVersionNumber: '00',
+      exportability: 'E',
+      keyContext: '0',
+      optionalBlocks: [],
+    };
     const known: string[] = [];
     for (let first = 0; first < 128; first++) {
       for (let second = 0; second < 128; second++) {
