@@ -74,9 +74,9 @@ export interface UnwrappedKey {
 export function unwrapKey(options: UnwrapKeyOptions): UnwrappedKey {
   requireObject(options, 'options');
   const policy = readPolicy(options);
-  const { keyBlock: text, kbpk } = given(options);
-  const keyBlock = scanKeyBlock(text, policy);
-  const opened = openKeyBlock(kbpk, 'kbpk', keyBlock, policy);
+  const call = given(options);
+  const keyBlock = scanKeyBlock(call.keyBlock, policy);
+  const opened = openKeyBlock(call.kbpk, 'kbpk', keyBlock, policy);
   const { header } = keyBlock.scanned;
   const algorithm = keyAlgorithm(header.algorithm);
   const hash = algorithm === 'HMAC' ? hmacHash(header) : undefined;
@@ -106,10 +106,10 @@ export function unwrapKey(options: UnwrapKeyOptions): UnwrappedKey {
 export function verifyKeyBlock(options: VerifyKeyBlockOptions): boolean {
   requireObject(options, 'options');
   const policy = readReportOnly(options);
-  const { keyBlock, kbpk } = given(options);
-  const { version, scanned, message, mac } = scanKeyBlock(keyBlock, policy);
+  const call = given(options);
+  const { version, scanned, message, mac } = scanKeyBlock(call.keyBlock, policy);
   try {
-    return withBlockKeys(kbpk, 'kbpk', version, (keys) =>
+    return withBlockKeys(call.kbpk, 'kbpk', version, (keys) =>
       openMessage(keys, message, scanned.headerLength, mac),
     );
   } catch (error) {

@@ -107,6 +107,7 @@ describe('createCmac', () => {
     const [first, second] = ['000102030405060708090A0B0C0D0E0F', '0F0E0D0C0B0A09080706050403020100']
       .map((key) => createCmac(createAes(fromHex(key))))
       .map((cmac) => {
+        cmac.compute(new Uint8Array(15)); // which takes the second subkey
         cmac.destroy();
         return [0, 15, 16, 17].map((length) => toHex(cmac.compute(new Uint8Array(length))));
       });

@@ -24,7 +24,7 @@ describe('ATTRIBUTE_CODES', () => {
     expect(codes.sort()).toEqual(Object.keys(table).sort());
   });
 
-  it('decides which key usages are known, of all that two characters can be', () => {
+  it('decides which key usages are known, of all that two characters of ASCII can be', () => {
     const header: KeyBlockHeader = {
       versionId: 'D',
       keyUsage: 'P0',
