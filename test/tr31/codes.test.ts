@@ -9,7 +9,7 @@ import {
   lookUp,
   MODES_OF_USE,
 } from '../../src/tr31/codes.js';
-import { isVersionId, type KeyBlockHeader } from '../../src/tr31/header.js';
+import { isVersionId, parseHeader } from '../../src/tr31/header.js';
 import { VERSIONS } from '../../src/tr31/versions.js';
 
 describe('ATTRIBUTE_CODES', () => {
@@ -25,16 +25,7 @@ describe('ATTRIBUTE_CODES', () => {
   });
 
   it('decides which key usages are known, of all that two characters of ASCII can be', () => {
-    const header: KeyBlockHeader = {
-      versionId: 'D',
-      keyUsage: 'P0',
-      algorithm: 'A',
-      modeOfUse: 'E',
-      keyVersionNumber: '00',
-      exportability: 'E',
-      keyContext: '0',
-      optionalBlocks: [],
-    };
+    const { header } = parseHeader('D0112P0AE00E0000');
     const known: string[] = [];
     for (let first = 0; first < 128; first++) {
       for (let second = 0; second < 128; second++) {
