@@ -25,7 +25,7 @@ const THOROUGH = {
   tdes: { rounds: 11, warmUpRounds: 4, sliceMs: 80 },
   growth: { rounds: 7, warmUpRounds: 3, sliceMs: 50 },
   'warm-up': { runs: 3, rewraps: 60_000 },
-  workers: { rounds: 7, partsEach: 10 },
+  workers: { rounds: 15, partsEach: 10 },
   memory: { rewraps: 5_000_000 },
 };
 

@@ -85,12 +85,13 @@ export function formatResults({ environment, quick, goals, results }) {
     add(
       'Worker threads, K blocks/s by wall clock',
       formatTable([
-        ['engine', 'one', 'two', 'two / one'],
-        ...Object.entries(workers).map(([name, { one, two, ratio }]) => [
+        ['engine', 'one', 'two', 'two / one', 'two / one, nothing passed'],
+        ...Object.entries(workers).map(([name, { passed, kept }]) => [
           name,
-          formatNumber(one.median / 1000),
-          formatNumber(two.median / 1000),
-          formatSpread(ratio),
+          formatNumber(passed.one.median / 1000),
+          formatNumber(passed.two.median / 1000),
+          formatSpread(passed.ratio),
+          formatSpread(kept.ratio),
         ]),
       ]),
     );
