@@ -117,12 +117,13 @@ async function sealByHand({
     claims: twist.claims,
   });
   world.stats.add(`by hand: ${twist.name}`);
-  const sent = { ...made, bytes: key, profile: 'tr34-2019' } as const;
+  const inNameOf = twist.sealed?.host && other.name;
+  const sent = { ...made, bytes: key, profile: 'tr34-2019', inNameOf } as const;
   const facts = { kind: 'key', signer: host, krd, nonce, key: sent } as const;
   return keep(world, token, { ...facts, time: twist.time, flaw: twist.flaw });
 }
 
-/** Signs the envelope that another host has sealed. */
+/** Signs the envelope that another host has sealed: wrong, but for one that is in its own name. */
 async function resign({ world, device, host, nonce }: Plot): Promise<Message | undefined> {
   const { facts: theirs, fields } = pickKey(world, device, host) ?? {};
   if (theirs?.key === undefined || fields === undefined) return undefined;
@@ -133,9 +134,12 @@ async function resign({ world, device, host, nonce }: Plot): Promise<Message | u
     signs: host.signer,
     attributes: [nonceAttribute(hex(nonce)), headerAttribute(theirs.key.header)],
   });
-  const flaw = late('TOKEN_REJECTED', 'TOKEN_MALFORMED');
-  world.stats.add('by hand: the envelope of another');
-  return keep(world, token, { kind: 'key', signer: host, krd: theirs.krd, nonce, flaw });
+  const { krd, key } = theirs;
+  const facts = { kind: 'key', signer: host, krd, nonce } as const;
+  const isRight = key.inNameOf === host.name;
+  world.stats.add(`by hand: the envelope of another, in ${isRight ? 'our' : 'their'} name`);
+  if (isRight) return keep(world, token, { ...facts, key });
+  return keep(world, token, { ...facts, flaw: late('TOKEN_REJECTED', 'TOKEN_MALFORMED') });
 }
 
 /** A key on its way from another host, to this very device where there is one. */

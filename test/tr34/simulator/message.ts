@@ -12,6 +12,8 @@ export interface SentKey {
   readonly strength: number;
   /** As a device names it. */
   readonly profile: Profile;
+  /** The name of the host that the key block is for, where another has signed. */
+  readonly inNameOf?: string | undefined;
 }
 
 /** What is wrong with a token, which no device may take. */
