@@ -88,6 +88,7 @@ async function finish(world: World, line: Line): Promise<void> {
       line.isLost = false;
       return;
     }
+    if (end === 'blocked' && markWhatIsLeft(world, line)) continue;
     const job = JSON.stringify(recordsOf(line)?.job ?? 'no job');
     hold(
       end === undefined,
@@ -117,6 +118,19 @@ function giveUp(world: World, line: Line): void {
   writeStep(world, line, mainKeys.markCompromised({ env, record, version }).writes);
   writeStep(world, line, rotation.abort({ ...options, mainKey }).writes);
   world.stats.add('aborted from a compromised main key, the new one lost');
+}
+
+/** Keys that an abort can not give back to a compromised main key: unless theirs is one as well. */
+function markWhatIsLeft(world: World, line: Line): boolean {
+  const record = mainKeyOf(line);
+  const isBarred = record.versions.some((v) => v.state === 'active' && v.compromised);
+  const left = record.versions.find((v) => v.state === 'pending' && v.draining && !v.compromised);
+  if (!isBarred || left === undefined) return false;
+  const { version } = left;
+  const env = envOf(world);
+  writeStep(world, line, mainKeys.markCompromised({ env, record, version }).writes);
+  world.stats.add('aborted to a main key compromised meanwhile');
+  return true;
 }
 
 /** The version in use is in other hands, or the next one. */

@@ -124,6 +124,7 @@ const BEFORE_PROMOTION: readonly RotationPhase[] = [
  * the blocks that it had before. Not from a compromised main key: keys that were made meanwhile
  * have a block under the new one alone, and could not go back. Such a rotation goes on, unless it
  * can not: because the new main key is compromised as well, or was lost before it went to a device.
+ * Where the old one is marked in the middle of an abort, they block it until both are marked.
  *
  * @param options - A rotation that is not promoted.
  * @returns Job and main key, and the writes that store them: the main key first.

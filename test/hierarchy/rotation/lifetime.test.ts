@@ -214,6 +214,26 @@ describe('both main keys compromised', () => {
     expect(await drive(world, PROFILE, { reason })).toMatchObject({ last: 'done' });
   });
 
+  it('ends by going back where an abort had begun, once both are marked', async () => {
+    const world = createWorld(1, 2);
+    for await (const { kind } of steps(world, PROFILE)) if (kind === 'promote') break;
+    addCustomer(world, PROFILE, 'born'); // under the new one alone
+    for (const step of [rotation.rollback, rotation.abort]) {
+      const { job, mainKey } = begin(world, PROFILE);
+      world.store.writeAll(step({ env: { at: now(world) }, job, mainKey }).writes);
+    }
+    compromise(world, 1);
+    expect(await drive(world, PROFILE)).toMatchObject({
+      last: 'blocked',
+      failures: [{ recordId: 'born' }],
+    });
+    compromise(world, 2);
+    expect(await drive(world, PROFILE)).toMatchObject({ last: 'done' });
+    const under = world.store.customers(PROFILE).flatMap(({ slots }) => slots.map((s) => s.under));
+    expect(under.map(({ version }) => version)).toEqual([1, 1, 1]);
+    expect(await drive(world, PROFILE, { reason })).toMatchObject({ last: 'done' });
+  });
+
   function compromise(world: World, version: number): void {
     const record = world.store.profile(PROFILE);
     const marked = mainKeys.markCompromised({ env: { at: now(world) }, record, version });
