@@ -44,7 +44,9 @@ export function checkedAesPort(aes: AesPort | undefined): AesPort | undefined {
 
 /** A port's key, its answers checked. */
 export function preparePortKey(aes: AesPort, key: Uint8Array): AesPortKey {
-  const lent = new Uint8Array(key);
+  // In memory that does not move: of an array on the heap a port's native code leaves a copy there.
+  const lent = new Uint8Array(new ArrayBuffer(key.length));
+  lent.set(key);
   try {
     const prepared: unknown = aes.prepare(lent);
     if (!isPortKey(prepared)) throw refused();
@@ -56,12 +58,17 @@ export function preparePortKey(aes: AesPort, key: Uint8Array): AesPortKey {
 
 /** Puts what a port returned in the place of what it was given, and overwrites its copy. */
 export function takeBlocks(blocks: Uint8Array, returned: unknown): void {
-  // What was transferred to somebody else has no length any more, nor what comes back of it.
+  requireMemory(blocks);
   const { length } = blocks;
-  if (length === 0 || !isBytes(returned) || trueLength(returned) !== length) throw refused();
+  if (!isBytes(returned) || trueLength(returned) !== length) throw refused();
   if (returned.buffer === blocks.buffer && returned.byteOffset === blocks.byteOffset) return;
   blocks.set(returned);
   returned.fill(0);
+}
+
+/** Refuses to go on where a port has transferred what it was lent: that has no length any more. */
+export function requireMemory({ length }: Uint8Array): void {
+  if (length === 0) throw refused();
 }
 
 /** Overwrites what a port was lent, unless it transferred the memory to somebody else. */

@@ -200,6 +200,7 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
         },
         visit(chunk) {
           const { indexes, version } = chunk;
+          to.derive(machineFor(version), writtenAs(version));
           rewrapChunk(workshop, machineFor(version), rules, random, chunk, {
             refuse(lane, error) {
               outcomes[indexes[lane] as number] = { error }; // in range, here and below
@@ -229,10 +230,15 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
     if (state === 'destroyed') throw destroyed();
   }
 
-  function machineFor({ versionId, kbpkAlgorithm }: Version): Machine {
-    const written = changes.versionId ?? versionId;
-    const isAes = isVersionId(written) && VERSIONS[written].kbpkAlgorithm === 'AES';
-    return isAes && kbpkAlgorithm === 'AES' ? aesMachine : machine;
+  function machineFor(version: Version): Machine {
+    const isAes = [version, writtenAs(version)].every((each) => each.kbpkAlgorithm === 'AES');
+    return isAes ? aesMachine : machine;
+  }
+
+  /** The version of the new block; that of the old one where what is wanted is none. */
+  function writtenAs(version: Version): Version {
+    const versionId = own(changes, 'versionId');
+    return isVersionId(versionId) ? VERSIONS[versionId] : version;
   }
 
   function wipeKeys(): void {

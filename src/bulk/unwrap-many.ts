@@ -65,7 +65,8 @@ export function unwrapMany(options: UnwrapManyOptions): readonly UnwrapOutcome[]
         const algorithm = keyAlgorithm(header.algorithm);
         const hash = algorithm === 'HMAC' ? hmacHash(header) : undefined;
         const held = adoptKey(algorithm, new Uint8Array(key), hash);
-        outcomes[index] = { header, key: held, findings: [...findings] };
+        // Blocks with headers alike share their findings, their owners do not.
+        outcomes[index] = { header, key: held, findings: findings.map((each) => ({ ...each })) };
       },
       (index, error) => {
         outcomes[index] = { error };

@@ -9,6 +9,7 @@ import { equalBytes, own, requireObject } from '../primitives/bytes.js';
 import type { KeyInput } from '../secret-key.js';
 import type { KeyBlockHeader } from '../tr31/header.js';
 import { readPolicy } from '../tr31/rules.js';
+import { MAX_KEY_BLOCK_LENGTH } from '../tr31/text.js';
 import {
   type Opening,
   type OpeningOptions,
@@ -109,7 +110,10 @@ interface HeldKey {
 
 function verifyPortion(from: Opening, to: Opening, pairs: readonly unknown[]): VerifyOutcome[] {
   const outcomes: VerifyOutcome[] = pairs.map(() => ({ equal: false }));
+  const before = pairs.map((pair) => textOf(pair, 'before'));
+  const after = pairs.map((pair) => textOf(pair, 'after'));
   const held: (HeldKey | undefined)[] = [];
+  const store = createStore(before);
   const refuse = (index: number, error: KeyblockError) => {
     // What is wrong before comes first.
     const known = outcomes[index];
@@ -118,27 +122,54 @@ function verifyPortion(from: Opening, to: Opening, pairs: readonly unknown[]): V
   try {
     openMany(
       from,
-      pairs.map((pair) => textOf(pair, 'before')),
+      before,
       (index, header, key) => {
-        held[index] = { header, key: new Uint8Array(key) };
+        held[index] = { header, key: store.put(key) };
       },
       refuse,
     );
     openMany(
       to,
-      pairs.map((pair) => textOf(pair, 'after')),
+      after,
       (index, header, key) => {
-        const before = held[index];
-        if (before === undefined) return;
-        const isSameKey = equalBytes(before.key, key);
-        outcomes[index] = { equal: isSameKey && hasSameUse(before.header, header) };
+        const old = held[index];
+        if (old === undefined) return;
+        const isSameKey = equalBytes(old.key, key);
+        const isSameUse =
+          hasSameUse(old.header, header) && reservedOf(before[index]) === reservedOf(after[index]);
+        outcomes[index] = { equal: isSameKey && isSameUse };
       },
       refuse,
     );
     return outcomes;
   } finally {
-    for (const { key } of held.filter((entry) => entry !== undefined)) key.fill(0);
+    store.wipe();
   }
+}
+
+/** One memory for all keys of a portion: small arrays would be moved, and leave copies behind. */
+function createStore(texts: readonly unknown[]) {
+  const lengths = texts.map((text) =>
+    typeof text === 'string' ? Math.min(text.length, MAX_KEY_BLOCK_LENGTH) >> 1 : 0,
+  );
+  const bytes = new Uint8Array(new ArrayBuffer(lengths.reduce((sum, length) => sum + length, 0)));
+  let end = 0;
+  return {
+    /** Copies a key, which is shorter than the text that it was in. */
+    put(key: Uint8Array): Uint8Array {
+      bytes.set(key, end);
+      end += key.length;
+      return bytes.subarray(end - key.length, end);
+    },
+    wipe(): void {
+      bytes.fill(0);
+    },
+  };
+}
+
+/** A reserved character, which a re-wrap takes over where validation lets it pass. */
+function reservedOf(keyBlock: unknown): string {
+  return typeof keyBlock === 'string' ? keyBlock.charAt(15) : '';
 }
 
 function textOf(pair: unknown, name: keyof RewrappedPair): unknown {

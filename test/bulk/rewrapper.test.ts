@@ -1,12 +1,20 @@
 import fc from 'fast-check';
-import { fromHex, generateKey, KeyblockError, SecretKey } from 'keyblock';
+import { computeKcv, fromHex, generateKey, KeyblockError, SecretKey } from 'keyblock';
 import {
   type AesPort,
   createRewrapper,
   type Rewrapper,
   type RewrapperOptions,
+  unwrapMany,
+  verifyMany,
 } from 'keyblock/bulk';
-import { parseKeyBlock, rewrapKey, unwrapKey, wrapKey } from 'keyblock/tr31';
+import {
+  type KeyBlockHeaderInput,
+  parseKeyBlock,
+  rewrapKey,
+  unwrapKey,
+  wrapKey,
+} from 'keyblock/tr31';
 import { describe, expect, it, vi } from 'vitest';
 import { expectRewrapped, facts, PORT, WAYS } from './outcomes.js';
 
@@ -187,12 +195,19 @@ describe('createRewrapper', () => {
       rewrapper.destroy();
     });
 
-    it('brings KP up to date, keeps the place, and renews the padding', () => {
+    it('gives every block padding of its own', () => {
+      const rewrapper = create();
+      const keyBlocks = new Array<string>(300).fill(stored('1'));
+      // All else is the same: the MAC, and with it the payload, differ by the padding alone.
+      expect(new Set(rewrapper.rewrap(keyBlocks).map(keyBlockOf)).size).toBe(300);
+      rewrapper.destroy();
+    });
+
+    it('brings KP up to date and keeps the place', () => {
       const rewrapper = create();
       const key = generateKey({ algorithm: 'AES', lengthBits: 128 });
       const keyBlocks = Array.from({ length: 300 }, (_, i) => stored(String(i), key));
       const outcomes = rewrapper.rewrap(keyBlocks).map(keyBlockOf);
-      expect(new Set(outcomes.map((text) => text.slice(-96))).size).toBe(300);
       outcomes.forEach((keyBlock, i) => {
         const { header } = unwrapKey({ kbpk: NEW_AES, keyBlock });
         const [place, kp] = header.optionalBlocks;
@@ -319,43 +334,103 @@ describe('createRewrapper', () => {
     outcome !== undefined && 'error' in outcome ? (outcome.error as KeyblockError).code : 'done';
   const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
-  it('overwrites the states of MACs of more headers than it remembers', () => {
-    const key = generateKey({ algorithm: 'AES', lengthBits: 128 });
-    const keyBlocks = Array.from({ length: 600 }, (_, i) =>
+  const upTo = (end: number) => Array.from({ length: end }, (_, i) => i);
+  it.each<[string, (text: string) => Partial<KeyBlockHeaderInput>, readonly (readonly number[])[]]>(
+    [
+      [
+        'than it remembers',
+        (text) => ({ keyVersionNumber: text.slice(-2), optionalBlocks: [{ id: 'LB', data: '0' }] }),
+        [upTo(300), upTo(300), upTo(600), upTo(600).slice(300)],
+      ],
+      [
+        'than it compares, while blocks of them wait',
+        (text) => ({ optionalBlocks: [{ id: 'KV', data: text }] }),
+        // A whole chunk of headers that are known, and as many unknown ones that push them out.
+        [upTo(16), [...upTo(256).map((i) => i % 16), ...upTo(600).slice(16)]],
+      ],
+    ],
+  )(
+    'overwrites the states of MACs of more headers %s',
+    (_title, headerOf, batches) => {
+      const key = generateKey({ algorithm: 'AES', lengthBits: 128 });
+      const keyBlocks = Array.from({ length: 600 }, (_, i) =>
+        wrapKey({
+          kbpk: AES_KBPK,
+          key,
+          header: {
+            versionId: 'D',
+            keyUsage: 'D0',
+            algorithm: 'A',
+            modeOfUse: 'B',
+            exportability: 'N',
+            ...headerOf((36 ** 3 + i).toString(36).toUpperCase()),
+          },
+        }),
+      );
+      const states: Int32Array[] = [];
+      const slice = vi.spyOn(Int32Array.prototype, 'slice').mockImplementation(function (
+        this: Int32Array,
+        from,
+        to,
+      ) {
+        const state = new Int32Array(this.subarray(from, to));
+        if (state.length === 4) states.push(state);
+        return state;
+      });
+      try {
+        const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes: PORT });
+        for (const batch of batches) {
+          const some = batch.map((at) => keyBlocks[at] as string); // in range
+          expect(new Set(rewrapper.rewrap(some).map(one))).toEqual(new Set(['done']));
+        }
+        rewrapper.destroy();
+      } finally {
+        slice.mockRestore();
+      }
+      // States are kept for headers that come again.
+      expect(states.length).toBeGreaterThan(15);
+      expect(states.filter((state) => state.some((word) => word !== 0))).toEqual([]);
+    },
+    60_000,
+  );
+
+  it('takes all lanes for the MACs of headers that come once, not a state for each', () => {
+    let calls = 0;
+    const aes: AesPort = {
+      prepare(key) {
+        const { encryptBlocks, decryptBlocks } = PORT.prepare(key);
+        return {
+          encryptBlocks(blocks) {
+            calls++;
+            return encryptBlocks(blocks);
+          },
+          decryptBlocks,
+        };
+      },
+    };
+    const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes });
+    const wrap = (text: string) =>
       wrapKey({
         kbpk: AES_KBPK,
-        key,
+        key: NEW_AES,
         header: {
           versionId: 'D',
           keyUsage: 'D0',
           algorithm: 'A',
           modeOfUse: 'B',
           exportability: 'N',
-          keyVersionNumber: (36 * 36 + i).toString(36).slice(1).toUpperCase(),
-          optionalBlocks: [{ id: 'LB', data: 'label' }],
+          keyVersionNumber: text,
+          optionalBlocks: [{ id: '10', data: '0'.repeat(4 + 16 * 8) }],
         },
-      }),
+      });
+    const keyBlocks = Array.from({ length: 256 }, (_, i) =>
+      wrap(i.toString(36).padStart(2, '0').toUpperCase()),
     );
-    const states: Int32Array[] = [];
-    const slice = vi.spyOn(Int32Array.prototype, 'slice').mockImplementation(function (
-      this: Int32Array,
-      from,
-      to,
-    ) {
-      const state = new Int32Array(this.subarray(from, to));
-      if (state.length === 4) states.push(state);
-      return state;
-    });
-    try {
-      const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes: PORT });
-      expect(new Set(rewrapper.rewrap(keyBlocks).map(one))).toEqual(new Set(['done']));
-      rewrapper.destroy();
-    } finally {
-      slice.mockRestore();
-    }
-    expect(states.length).toBeGreaterThan(600);
-    expect(states.filter((state) => state.some((word) => word !== 0))).toEqual([]);
-  }, 60_000);
+    expect(rewrapper.rewrap(keyBlocks).map(one)).toEqual(keyBlocks.map(() => 'done'));
+    // Ten blocks of header, four of payload and one more, on both sides; and keys to derive.
+    expect(calls).toBeLessThan(2 * 15 + 10);
+    rewrapper.destroy();
+  });
 
   it('refuses bytes of any length, whatever they say of it, and no other block', () => {
     class Lying extends Uint8Array {
@@ -373,6 +448,90 @@ describe('createRewrapper', () => {
       'done',
       'done',
     ]);
+    rewrapper.destroy();
+  });
+
+  it('reads bytes that grow while they wait', () => {
+    // Too many for a window, of so many lengths that chunks stay partly filled and wait.
+    const views = Array.from({ length: 40 * 110 }, (_, i) => {
+      const length = 64 + 32 * (i % 40);
+      const buffer = resizable(length);
+      const digits = String(length).padStart(4, '0');
+      new Uint8Array(buffer).fill(0x30).set(ascii(`E${digits}D0AB00N0000`));
+      return { view: new Uint8Array(buffer), buffer };
+    });
+    // The first chunk is full, and resizes the others while they wait.
+    const full = new Array<Uint8Array>(32).fill(ascii(stored('1')));
+    let isFirst = true;
+    const randomBytes = (length: number) => {
+      if (isFirst) for (const { buffer } of views) buffer.resize(9999);
+      isFirst = false;
+      return new Uint8Array(length);
+    };
+    const options = { from: AES_KBPK, to: NEW_AES, engine: 'typescript', randomBytes } as const;
+    const rewrapper = createRewrapper(options);
+    const outcomes = rewrapper
+      .rewrapBytes([...full, ...views.map(({ view }) => view), ...full])
+      .map(one);
+    expect(outcomes.slice(0, 32)).toEqual(full.map(() => 'done'));
+    expect(outcomes.slice(-32)).toEqual(full.map(() => 'done'));
+    expect(new Set(outcomes.slice(32, -32))).toEqual(
+      new Set(['AUTHENTICATION_FAILED', 'INVALID_LENGTH']),
+    );
+    rewrapper.destroy();
+  }, 60_000);
+
+  it('takes the check value of a KBPK of TDES in one version and of AES in another', () => {
+    const from = fromHex('00112233445566778899AABBCCDDEEFF');
+    const to = fromHex('0F1E2D3C4B5A69788796A5B4C3D2E1F0');
+    const key = fromHex('8AB37F10C42D9EE6517F1C0D3A82B5C9');
+    const wrap = (versionId: 'B' | 'D', algorithm: 'TDES' | 'AES') => {
+      const kbpk = new SecretKey({ algorithm, bytes: from });
+      const kcv = computeKcv({ key: kbpk, method: 'cmac' });
+      const header = {
+        versionId,
+        keyUsage: 'D0',
+        algorithm: algorithm === 'TDES' ? 'T' : 'A',
+        modeOfUse: 'B',
+        exportability: 'E',
+        optionalBlocks: [{ id: 'KP', data: `01${kcv}` }],
+      } as const;
+      return wrapKey({ kbpk, key, header });
+    };
+    const keyBlocks = [wrap('B', 'TDES'), wrap('D', 'AES'), wrap('B', 'TDES')];
+    for (const validation of ['strict', 'interoperable'] as const) {
+      const rewrapper = createRewrapper({ from, to, validation });
+      const outcomes = rewrapper.rewrap(keyBlocks);
+      keyBlocks.forEach((keyBlock, i) => {
+        expectRewrapped(outcomes[i], { keyBlock, from, to, validation });
+      });
+      rewrapper.destroy();
+    }
+  });
+
+  it('tells headers apart, however many begin alike and whether they come again', () => {
+    const keyBlocks = Array.from({ length: 40 }, () =>
+      wrapKey({
+        kbpk: AES_KBPK,
+        key: generateKey({ algorithm: 'AES', lengthBits: 128 }),
+        header: {
+          versionId: 'D',
+          keyUsage: 'D0',
+          algorithm: 'A',
+          modeOfUse: 'B',
+          exportability: 'E',
+        },
+        checkValues: ['KC', 'KP'],
+      }),
+    );
+    const mixed = [...keyBlocks, ...[...keyBlocks].reverse(), ...keyBlocks.slice(0, 3)];
+    const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES });
+    for (const _again of [1, 2]) {
+      const outcomes = rewrapper.rewrap(mixed);
+      mixed.forEach((keyBlock, i) => {
+        expectRewrapped(outcomes[i], { keyBlock, from: AES_KBPK, to: NEW_AES });
+      });
+    }
     rewrapper.destroy();
   });
 
@@ -399,6 +558,73 @@ describe('createRewrapper', () => {
     const rewrapper = createRewrapper(options);
     expect(rewrapper.rewrap(keyBlocks).map(one)).toEqual(new Array(70).fill('done'));
     rewrapper.destroy();
+  });
+
+  it.each(['random', 'prepare', 'encryptBlocks'])(
+    'gives out nothing where memory is transferred later, in %s',
+    (later) => {
+      const lent = new Set<ArrayBuffer>();
+      const transferAll = (where: string) => {
+        if (where !== later) return;
+        for (const buffer of lent) structuredClone(buffer, { transfer: [buffer] });
+        lent.clear();
+      };
+      const aes: AesPort = {
+        prepare(key) {
+          transferAll('prepare');
+          const { encryptBlocks, decryptBlocks } = PORT.prepare(key);
+          return {
+            encryptBlocks(blocks) {
+              transferAll('encryptBlocks');
+              if (blocks.length > 0) lent.add(blocks.buffer as ArrayBuffer);
+              return encryptBlocks(blocks);
+            },
+            decryptBlocks,
+          };
+        },
+      };
+      const randomBytes = (length: number) => {
+        transferAll('random');
+        return new Uint8Array(length);
+      };
+      const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes, randomBytes });
+      const keyBlock = stored('1');
+      if (later === 'prepare') {
+        // All keys are derived before the first block is opened.
+        const [outcome] = rewrapper.rewrap([keyBlock]);
+        expectRewrapped(outcome, { keyBlock, from: AES_KBPK, to: NEW_AES });
+      } else expect(() => rewrapper.rewrap([keyBlock])).toThrow(refusal('INVALID_ARGUMENT'));
+    },
+  );
+
+  it('leaves nothing in the memory that it lent', () => {
+    const lent = new Set<ArrayBufferLike>();
+    const keep = (blocks: Uint8Array) => {
+      lent.add(blocks.buffer);
+      return blocks;
+    };
+    const aes: AesPort = {
+      prepare(key) {
+        const { encryptBlocks, decryptBlocks } = PORT.prepare(keep(key));
+        return {
+          encryptBlocks: (blocks) => encryptBlocks(keep(blocks)),
+          decryptBlocks: (blocks) => decryptBlocks(keep(blocks)),
+        };
+      },
+    };
+    const isWiped = () =>
+      [...lent].every((buffer) => new Uint8Array(buffer).every((byte) => byte === 0));
+    const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes });
+    const before = stored('1');
+    const [outcome] = rewrapper.rewrap([before]);
+    expect(lent.size).toBeGreaterThan(4);
+    expect(isWiped()).toBe(true);
+    rewrapper.destroy();
+    const after = keyBlockOf(outcome as { keyBlock: string });
+    unwrapMany({ kbpk: AES_KBPK, keyBlocks: [before], aes });
+    expect(isWiped()).toBe(true);
+    verifyMany({ from: AES_KBPK, to: NEW_AES, pairs: [{ before, after }], aes });
+    expect(isWiped()).toBe(true);
   });
 
   it('survives a port that transfers what it was lent', () => {
@@ -492,9 +718,18 @@ describe('createRewrapper', () => {
       allow: ['version-a-or-c', 'weaker-kbpk'],
       validation: 'interoperable',
       engine: 'none',
+      versionId: 'B',
     };
+    const ofAes = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes: PORT });
+    const keyBlocks = Array.from({ length: 2 }, (_, i) => stored(String(i)));
+    // States of MACs are kept from the second time on, as the machine has them.
+    for (const _time of [1, 2]) {
+      expect(ofAes.rewrap(keyBlocks).map(one)).toEqual(['done', 'done']);
+    }
     Object.assign(Object.prototype, polluted);
     try {
+      expect(ofAes.rewrap(keyBlocks).map(one)).toEqual(['done', 'done']);
+      ofAes.destroy();
       const rewrapper = createRewrapper({ from: TDES_KBPK, to: NEW_TDES });
       const lowerCase = wrapKey({
         kbpk: TDES_KBPK,
@@ -551,6 +786,15 @@ describe('createRewrapper', () => {
 function keyBlockOf(outcome: { keyBlock: string } | { error: KeyblockError }): string {
   if ('error' in outcome) throw outcome.error;
   return outcome.keyBlock;
+}
+
+/** `ArrayBuffer` of ES2024. */
+interface ResizableBuffer extends ArrayBuffer {
+  resize(length: number): void;
+}
+
+function resizable(length: number): ResizableBuffer {
+  return Reflect.construct(ArrayBuffer, [length, { maxByteLength: 9999 }]) as ResizableBuffer; // it is
 }
 
 function refusal(code: string): unknown {

@@ -1,4 +1,4 @@
-import { fromHex, generateKey, KeyblockError } from 'keyblock';
+import { fromHex, generateKey, KeyblockError, toHex } from 'keyblock';
 import {
   type AesPort,
   createRewrapper,
@@ -6,8 +6,11 @@ import {
   type VerifyManyOptions,
   verifyMany,
 } from 'keyblock/bulk';
-import { type HeaderChanges, rewrapKey, wrapKey } from 'keyblock/tr31';
-import { describe, expect, it } from 'vitest';
+import { type HeaderChanges, rewrapKey, unwrapKey, wrapKey } from 'keyblock/tr31';
+import { describe, expect, it, vi } from 'vitest';
+import { openMany, prepareOpening } from '../../src/bulk/open-many.js';
+import type { UnwrapCase } from '../tr31/vector-cases.js';
+import vectors from '../vectors/tr31.json' with { type: 'json' };
 import { facts, PORT, WAYS } from './outcomes.js';
 
 const from = fromHex('88E1AB2A2E3DD38C1FA039A536500CC8A87AB9D62DC92C01058FA79F44657DE6');
@@ -93,6 +96,97 @@ describe.each(WAYS)('verifyMany, %s', (_way, options) => {
 });
 
 describe('verifyMany and unwrapMany', () => {
+  it('compare the reserved character, which a re-wrap takes over', () => {
+    const found = (vectors as readonly UnwrapCase[]).find(({ id }) => id === 'policy-hdr-lmkid-33');
+    const { keyBlock = '' } = found ?? {};
+    const kbpk = fromHex(found?.kbpk ?? '');
+    const allow = ['unknown-attribute', 'version-a-or-c'] as const;
+    const { header, key } = unwrapKey({ keyBlock, kbpk, allow });
+    const after = rewrapKey({ keyBlock, from: kbpk, to: kbpk, allow });
+    const other = wrapKey({ kbpk, key, header, allow });
+    expect([keyBlock, after, other].map((text) => text.charAt(15))).toEqual(['3', '3', '0']);
+    const pairs = [after, other].map((text) => ({ before: keyBlock, after: text }));
+    const equal = [{ equal: true }, { equal: false }];
+    expect(verifyMany({ from: kbpk, to: kbpk, pairs, allow })).toEqual(equal);
+  });
+
+  it('leave no key in memory that they wrote', () => {
+    const key = generateKey({ algorithm: 'AES', lengthBits: 256 });
+    const before = wrap('a', key);
+    const pairs = [{ before, after: rewrap(before) }];
+    const written = new Set<ArrayBufferLike>();
+    const { set } = Uint8Array.prototype;
+    const spy = vi.spyOn(Uint8Array.prototype, 'set').mockImplementation(function (
+      this: Uint8Array,
+      ...values
+    ) {
+      written.add(this.buffer);
+      set.apply(this, values);
+    });
+    try {
+      expect(verifyMany({ from, to, pairs, engine: 'typescript' })).toEqual([{ equal: true }]);
+    } finally {
+      spy.mockRestore();
+    }
+    const hex = toHex(key.expose());
+    expect(written.size).toBeGreaterThan(0);
+    expect([...written].filter((all) => toHex(new Uint8Array(all)).includes(hex))).toEqual([]);
+  });
+
+  it('wipe what was opened when a call ends, not when its owner does', () => {
+    const lent = new Set<ArrayBufferLike>();
+    const keep = (blocks: Uint8Array) => {
+      lent.add(blocks.buffer);
+      return blocks;
+    };
+    const aes: AesPort = {
+      prepare(key) {
+        const { encryptBlocks, decryptBlocks } = PORT.prepare(key);
+        return {
+          encryptBlocks: (blocks) => encryptBlocks(keep(blocks)),
+          decryptBlocks: (blocks) => decryptBlocks(keep(blocks)),
+        };
+      },
+    };
+    const opening = prepareOpening(from, { aes });
+    const seen: number[] = [];
+    openMany(
+      opening,
+      [wrap('a'), 'nothing'],
+      (index, _header, key) => seen.push(index, key.length),
+      (index) => seen.push(index),
+    );
+    expect(seen).toEqual([1, 0, 16]);
+    expect(lent.size).toBeGreaterThan(0);
+    for (const buffer of lent)
+      expect(new Uint8Array(buffer).every((byte) => byte === 0)).toBe(true);
+    opening.destroy();
+  });
+
+  it('give every block findings of its own', () => {
+    const keyBlock = wrapKey({
+      kbpk: from,
+      key: new Uint8Array(16).fill(1),
+      header: {
+        versionId: 'D',
+        keyUsage: 'D0',
+        algorithm: 'A',
+        modeOfUse: 'B',
+        exportability: 'E',
+        keyContext: '3',
+      },
+      allow: ['unknown-attribute'],
+    });
+    const keyBlocks = [keyBlock, keyBlock];
+    const validation = 'interoperable';
+    const [first, second] = unwrapMany({ kbpk: from, keyBlocks, validation });
+    if (first === undefined || 'error' in first) throw new Error('not opened');
+    expect(first.findings).not.toEqual([]);
+    Object.assign(first.findings[0] as object, { message: 'altered' });
+    const { findings } = unwrapKey({ kbpk: from, keyBlock, validation });
+    expect(second).toHaveProperty('findings', findings);
+  });
+
   it.each([2, 3, 4])('let all keys of a port go, though one resists: %i', (nth) => {
     let ends = 0;
     let alive = 0;

@@ -2,7 +2,7 @@
  * The S-boxes of DES and AES as lists of gates.
  *
  * A list is text: gates in order, separated by white space. Inputs and gates are numbered in one
- * row, inputs first, so that the first gate of a list with six inputs is number 6. X
+ * row, inputs first, so that the first gate of a list with six inputs is number 6.
  */
 
 /** A circuit: how many inputs it has, its gates, and which numbers are its outputs. */

@@ -294,8 +294,10 @@ function writePending(workshop: Workshop, pending: string, first: number): void 
 function makeRoom(workshop: Workshop, length: number): void {
   const { input } = workshop;
   if (input.bytes.length >= length) return;
-  // Twice as much, so that a window does not copy itself again and again.
-  const longer = createText(Math.min(Math.max(2 * length, 4096), WINDOW_LENGTH + 16_384));
+  // Twice as much, so that a window does not copy itself again and again. Beyond a window are only
+  // bytes that grew while they waited.
+  const enough = Math.min(Math.max(2 * length, 4096), WINDOW_LENGTH + 16_384);
+  const longer = createText(Math.max(length, enough));
   longer.bytes.set(input.bytes);
   workshop.input = longer;
 }

@@ -3,7 +3,7 @@
  * lane after the other, so that one call encrypts a step of all chains.
  */
 
-import { type AesPort, preparePortKey, takeBlocks, wipeLent } from '../aes-port.js';
+import { type AesPort, preparePortKey, requireMemory, takeBlocks, wipeLent } from '../aes-port.js';
 import { runAll } from '../run-all.js';
 import type { LaneKey, Machine, MachineCipher } from './machine.js';
 
@@ -45,7 +45,11 @@ export function createByteMachine(port: AesPort): Machine {
         }
       }
     },
-    constant: (block) => new Int32Array(new Uint8Array(block).buffer),
+    constant(block) {
+      const bytesOf = new Uint8Array(new ArrayBuffer(16)); // not on the heap, where views leave copies
+      bytesOf.set(block);
+      return new Int32Array(bytesOf.buffer);
+    },
     increment(at) {
       for (let lane = 0; lane < LANES; lane++) {
         const first = 4 * at + 16 * lane;
@@ -166,6 +170,8 @@ export function createByteMachine(port: AesPort): Machine {
           bytes[addressOf(at, byte, lane)] = word;
         }
       }
+      // The generator is a caller's, who may hold what the port was lent.
+      requireMemory(bytes);
     },
     destroy() {
       wipeLent(words);

@@ -13,11 +13,13 @@ export interface Chain {
   /** As words of a text. */
   readonly words: number[];
   readonly states: PlaneConstant[];
+  /** Whether there were such headers before. */
+  isKnown: boolean;
 }
 
 /** Begins without a state. */
 export function createChain(): Chain {
-  return { words: [], states: [] };
+  return { words: [], states: [], isKnown: false };
 }
 
 /** Lanes side by side whose headers are alike up to a word. */
@@ -53,7 +55,7 @@ export function startMac(
   const { text, at, count, headerLength, runs } = headers;
   const blocks = headerLength / blockLength;
   let depth = Math.min(blocks, MAX_DEPTH);
-  for (const run of runs) depth = Math.min(depth, commonBlocks(headers, run, blockLength));
+  for (const run of runs) depth = Math.min(depth, usefulBlocks(headers, run, blockLength));
   if (depth === 0) machine.words.fill(0, places.state, places.state + blockWords);
   else setStates(machine, places, keys, headers, depth);
   for (let block = depth; block < blocks; block += places.portion) {
@@ -79,6 +81,16 @@ export function wipeChain({ states, words }: Chain): void {
   for (const state of states) state.fill(0);
   states.length = 0;
   words.length = 0;
+}
+
+/**
+ * How many states are worth keeping: each takes all lanes to compute, too much for headers of which
+ * every block has another and none comes again.
+ */
+function usefulBlocks(headers: HeaderLanes, run: Run, blockLength: number): number {
+  if (run.chain.isKnown) return commonBlocks(headers, run, blockLength);
+  run.chain.isKnown = true;
+  return 0;
 }
 
 /** How many blocks the headers of a run have in common. */

@@ -76,7 +76,10 @@ function planLanes(
   if (judged.length > 0) {
     lendKeys(workshop, machine, opened, chunk, (keyOf) => {
       for (const lane of judged) {
-        plans[lane] = planForKey(rules, chunk.shapes[lane] as Shape, keyOf(lane));
+        const key = keyOf(lane);
+        workshop.keepCheckValues(key);
+        plans[lane] = planForKey(rules, chunk.shapes[lane] as Shape, key);
+        workshop.wipeCheckValues(key);
       }
     });
   }

@@ -74,6 +74,9 @@ export interface Shapes {
 /** Enough for every combination of attributes in use; what is thrown away is made again. */
 const MAX_SHAPES = 512;
 
+/** Of so many that begin with the same 16 characters each is compared with a header, and no more. */
+const MAX_ALIKE = 16;
+
 /** Begins without any. */
 export function createShapes(kbpk: PreparedKbpk, policy: Policy): Shapes {
   const shapes = new Map<number, Shape[]>();
@@ -108,9 +111,12 @@ export function createShapes(kbpk: PreparedKbpk, policy: Policy): Shapes {
       if (shape instanceof KeyblockError) return shape;
       if (count === MAX_SHAPES) forget();
       count++;
-      const others = shapes.get(hash);
-      if (others === undefined) shapes.set(hash, [shape]);
-      else others.push(shape);
+      const alike = shapes.get(hash);
+      if (alike === undefined) shapes.set(hash, [shape]);
+      else if (alike.push(shape) > MAX_ALIKE) {
+        count--;
+        leave(alike.shift() as Shape); // there is more than one
+      }
       last = shape;
       return shape;
     },
@@ -127,15 +133,17 @@ export function createShapes(kbpk: PreparedKbpk, policy: Policy): Shapes {
 
   function forget(): void {
     for (const alike of shapes.values()) {
-      for (const shape of alike) {
-        if (shape.waiting.length > 0) leaving.push(shape);
-        else wipeShape(shape);
-      }
+      for (const shape of alike) leave(shape);
     }
     shapes.clear();
     groups.clear();
     count = 0;
     last = undefined;
+  }
+
+  function leave(shape: Shape): void {
+    if (shape.waiting.length > 0) leaving.push(shape);
+    else wipeShape(shape);
   }
 
   function tryToScan<T>(
@@ -240,12 +248,10 @@ function matches(shape: Shape, text: Text, at: number, length: number): boolean 
   const { words } = text;
   const { pattern, mask, firstFree, endFree, checked } = shape;
   const first = at >> 2;
-  let difference = 0;
   for (let i = 0; i < pattern.length; i++) {
     // In range: a text has room for a whole header behind every block that begins in it.
-    difference |= ((words[first + i] as number) & (mask[i] as number)) ^ (pattern[i] as number);
+    if (((words[first + i] as number) & (mask[i] as number)) !== pattern[i]) return false;
   }
-  if (difference !== 0) return false;
   let unprintable = 0;
   for (let i = firstFree; i < endFree; i++) {
     unprintable |= unprintableBytes(words[first + i] as number); // as above

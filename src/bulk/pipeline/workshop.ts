@@ -33,8 +33,9 @@ export interface Workshop {
   payloads: Uint8Array<ArrayBuffer>;
   readonly window: Window;
   readonly checkValue: ComputeCheckValue;
-  /** Check values of KBPKs, which are asked for again and again. */
-  readonly knownCheckValues: Map<Uint8Array, Map<string, Uint8Array>>;
+  /** Keeps the check values of a key, which are asked for again and again, until they are wiped. */
+  keepCheckValues(key: Uint8Array): void;
+  wipeCheckValues(key: Uint8Array): void;
   wipe(): void;
   destroy(): void;
 }
@@ -51,17 +52,25 @@ export function createWorkshop(engine: Engine, aes: AesPort | undefined): Worksh
     output: createText(0),
     payloads: new Uint8Array(0),
     window: createWindow(),
-    knownCheckValues,
     checkValue(algorithm, key, method, hash) {
       if (method === 'hmac' || !hasLaneCheckValue(algorithm, key)) {
         return fullCheckValue(algorithm, key, method, hash);
       }
+      // One KBPK may be of TDES for some versions and of AES for others.
+      const name = `${algorithm} ${method}`;
       const known = knownCheckValues.get(key);
-      const kept = known?.get(method);
+      const kept = known?.get(name);
       if (kept !== undefined) return kept;
       const value = laneCheckValue(machine, algorithm, key, method);
-      known?.set(method, value);
+      known?.set(name, value);
       return value;
+    },
+    keepCheckValues(key) {
+      knownCheckValues.set(key, new Map());
+    },
+    wipeCheckValues(key) {
+      for (const value of knownCheckValues.get(key)?.values() ?? []) value.fill(0);
+      knownCheckValues.delete(key);
     },
     wipe() {
       wipeMachine(machine);
@@ -70,7 +79,7 @@ export function createWorkshop(engine: Engine, aes: AesPort | undefined): Worksh
     },
     destroy() {
       this.wipe();
-      knownCheckValues.clear();
+      for (const key of [...knownCheckValues.keys()]) this.wipeCheckValues(key);
       this.input = createText(0);
       this.output = createText(0);
       runAll([machine.destroy, ...(aesMachine === machine ? [] : [aesMachine.destroy])]);
@@ -91,6 +100,8 @@ export interface PreparedKbpk {
   requireVersion(version: Version): void;
   /** The keys of a version that it fits. */
   blockKeys(machine: Machine, version: Version): LaneBlockKeys;
+  /** Derives them in advance, if it fits: while nothing that is clear is in the memory of a port. */
+  derive(machine: Machine, version: Version): void;
   destroy(): void;
 }
 
@@ -98,7 +109,7 @@ export interface PreparedKbpk {
 export function prepareKbpk(
   key: KeyInput | undefined,
   field: 'kbpk' | 'from' | 'to',
-  { knownCheckValues }: Workshop,
+  { keepCheckValues, wipeCheckValues }: Workshop,
 ): PreparedKbpk {
   const held = withClearKey(key, field, ({ algorithm, hash, bytes }) => {
     if (
@@ -109,9 +120,9 @@ export function prepareKbpk(
   });
   const kbpk = held.bytes;
   const derived = new Map<Machine, Map<string, LaneBlockKeys>>();
-  knownCheckValues.set(kbpk, new Map());
+  keepCheckValues(kbpk);
   let isDestroyed = false;
-  return {
+  const prepared: PreparedKbpk = {
     kbpk,
     field,
     requireVersion(version) {
@@ -128,16 +139,19 @@ export function prepareKbpk(
       ofMachine.set(version.binding, keys);
       return keys;
     },
+    derive(machine, version) {
+      if (fitsVersion(held, version)) prepared.blockKeys(machine, version);
+    },
     destroy() {
       isDestroyed = true;
       kbpk.fill(0);
-      for (const value of knownCheckValues.get(kbpk)?.values() ?? []) value.fill(0);
-      knownCheckValues.delete(kbpk);
+      wipeCheckValues(kbpk);
       const all = [...derived.values()].flatMap((ofMachine) => [...ofMachine.values()]);
       derived.clear();
       runAll(all.map(({ destroy }) => destroy));
     },
   };
+  return prepared;
 }
 
 function mismatch(field: KeyblockErrorField): KeyblockError {
