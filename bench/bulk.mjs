@@ -1,7 +1,8 @@
 /** Many key blocks a call: `keyblock/bulk`, and how near it comes to its own ciphers. */
 
 import { strictEqual } from 'node:assert/strict';
-import { SecretKey, unwrapKey } from 'keyblock';
+import { randomBytes } from 'node:crypto';
+import { rewrapKey, SecretKey, unwrapKey, wrapKey } from 'keyblock';
 import { createRewrapper, unwrapMany, verifyMany } from 'keyblock/bulk';
 import { BLOCK_RATES, blockTasks } from './blocks.mjs';
 import { alterSome, longShape, makeCorpus, SHAPES } from './corpus.mjs';
@@ -21,7 +22,10 @@ const OURS = {
 
 const ENGINE_NAMES = ['typescript', 'wasm-simd'];
 
-const OPPONENTS = ['tuned', 'straightforward', 'noble'];
+/** Our own single operation: what a batch is held against where the others can not do a shape. */
+const ONE_BY_ONE = 'rewrapKey';
+
+const OPPONENTS = ['tuned', 'straightforward', 'noble', ONE_BY_ONE];
 
 /** Key blocks a call. More gain nothing, and a slice should hold several calls. */
 const BATCH = 1024;
@@ -54,7 +58,15 @@ export const GROUPS = {
     const altered = alterSome(storedD, ALTERED);
     assertRefuses(name, altered, ALTERED);
     return [
-      { name: TRANSLATION, tasks: rewrapTasks(name, checkedCorpus(name, SHAPES.translation)) },
+      // Native AES is for what is under AES before and after.
+      ...(name === 'native AES'
+        ? []
+        : [
+            {
+              name: TRANSLATION,
+              tasks: rewrapTasks(name, checkedCorpus(name, SHAPES.translation)),
+            },
+          ]),
       { name: UNWRAP, tasks: unwrapTasks(name, storedD) },
       { name: VERIFY, tasks: verifyTasks(name, storedD) },
       {
@@ -62,6 +74,16 @@ export const GROUPS = {
         tasks: { [name]: ourTask(name, storedD), altered: ourTask(name, altered) },
       },
     ];
+  },
+  ownHeaders(name) {
+    return Object.entries(OWN_HEADERS).map(([row, describe]) => {
+      const corpus = makeOwnHeaders(describe);
+      assertOpens(name, corpus, [name, ONE_BY_ONE]);
+      return {
+        name: row,
+        tasks: { [name]: ourTask(name, corpus), [ONE_BY_ONE]: rewrapOneByOne(corpus) },
+      };
+    });
   },
   growth(name) {
     return LENGTHS.map((length) => {
@@ -82,10 +104,20 @@ const UNWRAP = 'unwrap D, stored form';
 const VERIFY = 'verify pairs D, stored form';
 const SOUND_AND_ALTERED = 'one in eight altered';
 
+/** Headers of which every block has another, outside what differs in the stored form. */
+const OWN_HEADERS = {
+  're-wrap D→D, every header another': (i) => ({
+    attributes: { keyVersionNumber: i.toString(36).padStart(2, '0').toUpperCase() },
+    checkValues: ['KP'],
+  }),
+  're-wrap D→D, with KC': () => ({ checkValues: ['KC'] }),
+};
+
 /** Re-wraps, openings and as many blocks altered: rates, ratios, parts of the floor. */
 export function measureBulk(settings) {
   const rewraps = mapValues(OURS, (_, name) => runOurs('rewrap', name, settings));
   const others = mapValues(OURS, (_, name) => runOurs('other', name, settings));
+  const ownHeaders = mapValues(OURS, (_, name) => runOurs('ownHeaders', name, settings));
   const ratesOf = (engine, name) => rewraps[engine].find((row) => row.name === name).rates;
   const floor = (name, shape) =>
     Object.fromEntries(
@@ -99,6 +131,7 @@ export function measureBulk(settings) {
     rows: [
       ...[PLAIN_D, STORED_D, PLAIN_B].map((name) => mergeRows(rewraps, name)),
       ...[TRANSLATION, UNWRAP, VERIFY].map((name) => mergeRows(others, name)),
+      ...Object.keys(OWN_HEADERS).map((name) => mergeRows(ownHeaders, name)),
     ],
     blockRates: Object.assign(
       {},
@@ -192,8 +225,12 @@ export function makeRewrap(name, { shape, from, to }) {
     };
     return (keyBlocks) => keyBlocks.map((keyBlock) => tuned.rewrapKey({ keyBlock, ...under }));
   }
-  const { rewrapKey } = name === 'noble' ? noble : straightforward;
-  return (keyBlocks) => keyBlocks.map((keyBlock) => rewrapKey({ keyBlock, from, to }));
+  if (name === ONE_BY_ONE) {
+    const under = { from: hold(shape.version, from), to: hold(shape.to, to) };
+    return (keyBlocks) => keyBlocks.map((keyBlock) => rewrapKey({ keyBlock, ...under }));
+  }
+  const opponent = name === 'noble' ? noble : straightforward;
+  return (keyBlocks) => keyBlocks.map((keyBlock) => opponent.rewrapKey({ keyBlock, from, to }));
 }
 
 /** One contender of ours, and every opponent that can do a shape, on the same blocks. */
@@ -221,6 +258,12 @@ function tunedTask(corpus) {
     to: tuned.prepareKbpk({ versionId: corpus.shape.to, kbpk: corpus.to }),
   };
   return oneByOne(corpus, (keyBlock) => tuned.rewrapKey({ keyBlock, ...under }));
+}
+
+function rewrapOneByOne(corpus) {
+  const { shape } = corpus;
+  const under = { from: hold(shape.version, corpus.from), to: hold(shape.to, corpus.to) };
+  return oneByOne(corpus, (keyBlock) => rewrapKey({ keyBlock, ...under }));
 }
 
 function oneByOne({ keyBlocks }, run) {
@@ -258,6 +301,25 @@ function verifyTasks(name, corpus) {
   };
 }
 
+/** Blocks with keys and headers of their own; KBPKs are those of some corpus. */
+function makeOwnHeaders(describe) {
+  const corpus = makeCorpus(SHAPES.plainD, 1);
+  const kbpk = hold('D', corpus.from);
+  const keyBlocks = Array.from({ length: BATCH }, (_, i) => {
+    const { attributes, checkValues } = describe(i);
+    const header = {
+      versionId: 'D',
+      keyUsage: 'D0',
+      algorithm: 'A',
+      modeOfUse: 'B',
+      exportability: 'E',
+      ...attributes,
+    };
+    return wrapKey({ kbpk, key: randomBytes(16), header, checkValues });
+  });
+  return { ...corpus, keyBlocks };
+}
+
 function checkedCorpus(name, shape, count = BATCH) {
   const corpus = makeCorpus(shape, count);
   // Native AES has nothing to do where neither version is under AES.
@@ -266,12 +328,12 @@ function checkedCorpus(name, shape, count = BATCH) {
 }
 
 /** Throws unless a contender's blocks open under the new KBPK, to the key that was there. */
-function assertOpens(name, corpus) {
+function assertOpens(name, corpus, contenders = [name, 'tuned']) {
   const { shape, from, to, keyBlocks } = corpus;
   const some = keyBlocks.slice(0, 200);
   const [kbpk, newKbpk] = [hold(shape.version, from), hold(shape.to, to)];
   const keys = some.map((keyBlock) => open(kbpk, keyBlock));
-  for (const who of [name, 'tuned']) {
+  for (const who of contenders) {
     for (const [i, result] of makeRewrap(who, corpus)(some).entries()) {
       const keyBlock = typeof result === 'string' ? result : result.keyBlock;
       strictEqual(open(newKbpk, keyBlock), keys[i], `${who}, ${shape.keyBlockLength} characters`);

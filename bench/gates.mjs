@@ -53,9 +53,10 @@ export function judge({ single, bulk, tdes, growth, workers, memory }) {
     }
   }
   if (memory !== undefined) {
-    for (const [name, { rewraps, largestHeapInUse }] of Object.entries(memory)) {
-      const millions = `${rewraps / 1e6} M re-wraps`;
-      atMost(`heap over ${millions}, ${name}`, largestHeapInUse, 16, ' MiB');
+    for (const [name, measured] of Object.entries(memory)) {
+      const millions = `${measured.rewraps / 1e6} M re-wraps`;
+      atMost(`heap over ${millions}, ${name}`, measured.largestHeapInUse, 16, ' MiB');
+      atMost(`its growth, ${name}`, measured.heapInUseGrowth, 0.5, ' MiB');
     }
   }
   return goals.map(({ most = false, ...goal }) => ({

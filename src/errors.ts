@@ -55,11 +55,13 @@ export type KeyblockErrorCode = keyof typeof ERROR_CODES;
 /** What each field name stands for, and what it has to hold: the second half of a message. */
 export const ERROR_FIELDS = {
   // The text of a key block, in the order of the text.
-  keyBlock: 'a string of 16 to 9999 characters, whole cipher blocks of 8 (A, B, C) or 16 (D)',
+  keyBlock:
+    'a string of 16 to 9999 characters, whole cipher blocks of 8 (A, B, C) or 16 (D); many: an array',
   versionId: 'A, B, C, D or E; A and C are written only with allow version-a-or-c',
   keyBlockLength: 'four decimal digits that equal the number of characters',
   keyUsage: 'two characters of the usage table',
-  algorithm: "of key and header, which have to agree; in a header a letter, as 'A' for AES",
+  algorithm:
+    "of a key 'AES', 'TDES' or 'HMAC', in a header a letter, as 'A'; the two have to agree",
   modeOfUse: 'a letter of the mode table',
   keyVersionNumber: 'two of 0-9 A-Z, or c and one of them',
   exportability: 'E, N or S',
@@ -70,7 +72,7 @@ export const ERROR_FIELDS = {
   payload: 'upper-case hex, whole cipher blocks (version E: whole bytes)',
   mac: 'upper-case hex to the end of the text',
   // Arguments.
-  options: 'one object that holds the named options',
+  options: 'one object that holds the named options; in bulk see engine and aes',
   header: 'of a key block, or its changes; in TR-34 a text, see formatHeader',
   kbpk: 'a SecretKey or Uint8Array, TDES for A, B and C, AES for D and E; see fromHex',
   from: 'KBPK of the given block: TDES for A, B and C, AES for D and E; see fromHex',

@@ -93,7 +93,7 @@ export type RewrapBytesOutcome =
 
 /** Two prepared KBPKs, and the working memory to re-wrap from one to the other. */
 export interface Rewrapper {
-  /** What does the work: `'native'` where AES was passed in. */
+  /** What does the work: `'native'` where AES was passed in, which does what is under AES. */
   readonly engine: EngineName | 'native';
   /**
    * Re-wraps key blocks, of whatever versions and lengths, one independent of the other.
@@ -101,7 +101,8 @@ export interface Rewrapper {
    * @param keyBlocks - The blocks. What is no string of a key block gets its error.
    * @returns For each block the new one, or the error that `rewrapKey` throws for it; in the order
    * of the input.
-   * @throws {@link KeyblockError} `INVALID_ARGUMENT` for what is no array, `KEY_DESTROYED`, and
+   * @throws {@link KeyblockError} `INVALID_ARGUMENT` for what is no array and for what a port or a
+   * generator returns that was not asked for, `KEY_DESTROYED`, and
    * `STATE_CONFLICT` when called from inside a function that was passed in.
    */
   rewrap(keyBlocks: readonly string[]): readonly RewrapOutcome[];
@@ -119,8 +120,8 @@ export interface Rewrapper {
  * blocks go side by side through ciphers without tables. Each result is that of `rewrapKey`, to
  * the code and field of an error; padding is fresh.
  *
- * A block whose MAC is wrong costs what one costs whose MAC is right, and gets the one
- * `AUTHENTICATION_FAILED`, whatever is wrong with it. It does not disturb its neighbours.
+ * A block whose MAC is wrong costs what its neighbours cost whose MACs are right, and gets the one
+ * `AUTHENTICATION_FAILED`, whatever is wrong with it. It does not disturb them.
  *
  * @param options - Both KBPKs, what is to change, and how to read and write.
  * @returns The prepared operation. It holds keys: `destroy` it after use.
