@@ -430,6 +430,16 @@ describe('createRewrapper', () => {
     // Ten blocks of header, four of payload and one more, on both sides; and keys to derive.
     expect(calls).toBeLessThan(2 * 15 + 10);
     rewrapper.destroy();
+
+    // Among them, blocks whose header comes again lose nothing.
+    const other = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes });
+    const again = new Array<string>(256).fill(wrap('ZZ'));
+    for (const _time of [1, 2]) other.rewrap(again);
+    calls = 0;
+    const mixed = keyBlocks.flatMap((keyBlock) => [keyBlock, wrap('ZZ')]);
+    expect(other.rewrap(mixed).map(one)).toEqual(mixed.map(() => 'done'));
+    expect(calls).toBeLessThan(2 * 15 + 2 * 6 + 5);
+    other.destroy();
   });
 
   it('refuses bytes of any length, whatever they say of it, and no other block', () => {

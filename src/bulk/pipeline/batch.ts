@@ -125,7 +125,7 @@ export function runBatch(
     if (model === undefined) return;
     const lanes = visitor.lanesFor(model.version);
     const chunk = createChunk(workshop, model, lanes);
-    for (const shape of group.waiting) {
+    for (const shape of knownFirst(group)) {
       for (const slot of shape.waiting) {
         addLane(workshop, chunk, shape, slot);
         if (chunk.count < lanes) continue;
@@ -200,6 +200,13 @@ function addLane({ window }: Workshop, chunk: Chunk, shape: Shape, slot: number)
       chain: shape.chain,
       sameWords: shape.firstFree,
     });
+}
+
+/** Headers that came before share chunks with each other: one that is new takes their states away. */
+function knownFirst({ waiting }: ShapeGroup): readonly Shape[] {
+  if (waiting.length === 1) return waiting;
+  const known = waiting.filter(({ chain }) => chain.isKnown);
+  return [...known, ...waiting.filter(({ chain }) => !chain.isKnown)];
 }
 
 function emptyChunk(chunk: Chunk): void {
