@@ -61,7 +61,7 @@ export const ERROR_FIELDS = {
   keyBlockLength: 'four decimal digits that equal the number of characters',
   keyUsage: 'two characters of the usage table',
   algorithm:
-    "of a key 'AES', 'TDES' or 'HMAC', in a header a letter, as 'A'; the two have to agree",
+    "of a key 'AES', 'TDES', 'HMAC' and others, in a header a letter, as 'A'; the two have to agree",
   modeOfUse: 'a letter of the mode table',
   keyVersionNumber: 'two of 0-9 A-Z, or c and one of them',
   exportability: 'E, N or S',

@@ -10,7 +10,7 @@ import { isWeakDesKey } from '../primitives/des-keys.js';
 import { SecretKey, withClearKey } from '../secret-key.js';
 import type { OptionalBlock } from '../tr31/optional-blocks.js';
 import { auditEvent } from './audit-event.js';
-import { kcvOf } from './check-value.js';
+import { kcvOf, requireMainKey } from './check-value.js';
 import { type Env, isoTime } from './env.js';
 import { profileKeyId, readId } from './identifiers.js';
 import { type KeyRing, secretOf } from './key-ring.js';
@@ -91,7 +91,8 @@ export interface CreatedCustomerKey {
  *
  * @param options - The profile, the key, and what it may do.
  * @returns The record, and the write that stores it.
- * @throws {@link KeyblockError} `USAGE_NOT_ALLOWED` when usage, algorithm and mode do not go
+ * @throws {@link KeyblockError} `KCV_MISMATCH` when the main key in the ring is another one than the
+ * profile's; `USAGE_NOT_ALLOWED` when usage, algorithm and mode do not go
  * together, and for a new key without restriction (mode N); `UNSUPPORTED` for keys other than AES,
  * TDES and HMAC; `WEAK_KEY` for a TDES key with equal parts; `STATE_CONFLICT` for a profile that is
  * not in service; `CONTEXT_MISMATCH` when its configuration is not the one of its digest;
@@ -177,9 +178,10 @@ export function sealCustomerKey(options: {
 }): readonly BlockSlot[] {
   const { env, profile, ring, ...sealed } = options;
   const keyId = profileKeyId(profile);
-  return wrappingVersions(profile.versions, env).map(({ version }) => {
+  return wrappingVersions(profile.versions, env).map(({ version, kcv }) => {
     const under = { keyId, version };
     const kbpk = secretOf(ring, under);
+    requireMainKey(kbpk, { kcv });
     assertProtects({ wrapping: kbpk, wrapped: sealed.key });
     return sealStorageBlock({ ...sealed, env, kbpk, under });
   });

@@ -8,7 +8,7 @@ import { KeyblockError } from '../errors.js';
 import { own, requireObject } from '../primitives/bytes.js';
 import type { SecretKey } from '../secret-key.js';
 import { auditEvent } from './audit-event.js';
-import { kcvOf, sameKcv } from './check-value.js';
+import { kcvOf, requireMainKey, sameKcv } from './check-value.js';
 import { canonicalJson, sha256Hex } from './digest.js';
 import { type Env, isoTime } from './env.js';
 import { profileKeyId, readId, regionKeyId } from './identifiers.js';
@@ -72,7 +72,8 @@ export interface CreatedProfile {
  *
  * @param options - The region, the profile, and its configuration.
  * @returns The record, and the write that stores it.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `UNKNOWN_KEY_VERSION` when the ring does not
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `KCV_MISMATCH` when the main key in the ring is
+ * another one than the region's; `UNKNOWN_KEY_VERSION` when the ring does not
  * have the main key of the region; `STATE_CONFLICT` when that may not wrap any more; `WEAK_KEY` for
  * a generator that is broken.
  *
@@ -140,9 +141,10 @@ export function sealProfileKey(options: {
 }): readonly BlockSlot[] {
   const { env, region, ring, secret, place } = options;
   const keyId = regionKeyId(region);
-  return wrappingVersions(region.versions, env).map(({ version }) => {
+  return wrappingVersions(region.versions, env).map(({ version, kcv }) => {
     const under = { keyId, version };
     const kbpk = secretOf(ring, under);
+    requireMainKey(kbpk, { kcv });
     return sealStorageBlock({ env, kbpk, under, key: secret, attributes: PROFILE_KEY, place });
   });
 }

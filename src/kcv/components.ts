@@ -7,6 +7,7 @@
 import { KeyblockError } from '../errors.js';
 import { fitsAlgorithm, isKeyAlgorithm, type KeyAlgorithm } from '../primitives/algorithms.js';
 import { equalBytes, own, requireObject, xorInto } from '../primitives/bytes.js';
+import { type HashName, isHashName } from '../primitives/hashes.js';
 import { checkedRandomBytes, drawBytes, type RandomBytes } from '../primitives/random.js';
 import { adoptKey, type KeyInput, type SecretKey, withClearKey } from '../secret-key.js';
 import { algorithmOf } from './kcv.js';
@@ -20,6 +21,11 @@ export interface CombineComponentsOptions {
   readonly algorithm: KeyAlgorithm;
   /** 2 to 16 components of equal length. */
   readonly components: readonly KeyInput[];
+  /**
+   * The hash that an HMAC key belongs to.
+   * @defaultValue that of the components, where they are handles that have one
+   */
+  readonly hash?: HashName | undefined;
 }
 
 /** What {@link splitIntoComponents} takes. */
@@ -39,8 +45,8 @@ export interface SplitIntoComponentsOptions {
  *
  * @param options - The algorithm and the components.
  * @returns The key. Parity is left as it comes.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT` for fewer than two components or two that are
- * equal, `INVALID_LENGTH` when lengths differ or do not fit the algorithm, `WEAK_KEY` when they
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT` for fewer than two components, two that are
+ * equal or two of different hashes, `INVALID_LENGTH` when lengths differ or do not fit the algorithm, `WEAK_KEY` when they
  * cancel out to zero.
  *
  * @example
@@ -65,14 +71,19 @@ export function combineComponents(options: CombineComponentsOptions): SecretKey 
   if (!Array.isArray(given) || given.length < MIN_COUNT || given.length > MAX_COUNT) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'components' });
   }
-  const components = Array.from(given, (component: KeyInput) =>
-    withClearKey(component, 'components', (clear) => {
-      algorithmOf(algorithm, clear); // a handle of another algorithm is no component of this key
-      return new Uint8Array(clear.bytes);
-    }),
-  );
+  const hashes = new Set([readHash(own(options, 'hash'))]);
+  const components: Uint8Array[] = [];
   try {
-    return combine(algorithm, components);
+    for (const component of Array.from({ length: given.length }, (_, i): unknown => given[i])) {
+      withClearKey(component as KeyInput, 'components', (clear) => {
+        algorithmOf(algorithm, clear); // a handle of another algorithm is no component of this key
+        hashes.add(clear.hash);
+        components.push(new Uint8Array(clear.bytes));
+      });
+    }
+    hashes.delete(undefined);
+    if (hashes.size > 1) throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
+    return combine(algorithm, components, [...hashes][0]);
   } finally {
     for (const component of components) component.fill(0);
   }
@@ -84,7 +95,7 @@ export function combineComponents(options: CombineComponentsOptions): SecretKey 
  * @param options - The key and how many components.
  * @returns The components, each as secret as the key.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH`; `WEAK_KEY` when the generator
- * given repeats itself.
+ * given repeats itself or gives nothing but zeros.
  *
  * @example
  * ```ts
@@ -114,13 +125,21 @@ export function splitIntoComponents(options: SplitIntoComponentsOptions): Secret
       return component;
     });
     components.push(last);
-    // Equal ones could not be combined again: only a broken generator makes them.
-    if (hasEqualPair(components)) throw new KeyblockError('WEAK_KEY', { field: 'randomBytes' });
+    // Equal ones could not be combined again, and beside zeros stands the key: only a broken
+    // generator makes them.
+    if (hasEqualPair(components) || components.some(isZero)) {
+      for (const component of components) component.fill(0);
+      throw new KeyblockError('WEAK_KEY', { field: 'randomBytes' });
+    }
     return components.map((bytes) => adoptKey(algorithm, bytes, key.hash));
   });
 }
 
-function combine(algorithm: KeyAlgorithm, components: readonly Uint8Array[]): SecretKey {
+function combine(
+  algorithm: KeyAlgorithm,
+  components: readonly Uint8Array[],
+  hash: HashName | undefined,
+): SecretKey {
   const sum = new Uint8Array(components[0]?.length ?? 0);
   for (const component of components) {
     if (component.length !== sum.length) {
@@ -135,10 +154,19 @@ function combine(algorithm: KeyAlgorithm, components: readonly Uint8Array[]): Se
   if (!fitsAlgorithm(algorithm, sum.length)) {
     throw new KeyblockError('INVALID_LENGTH', { field: 'components' });
   }
-  if (equalBytes(sum, new Uint8Array(sum.length))) {
-    throw new KeyblockError('WEAK_KEY', { field: 'components' });
+  if (isZero(sum)) throw new KeyblockError('WEAK_KEY', { field: 'components' });
+  return adoptKey(algorithm, sum, hash);
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return equalBytes(bytes, new Uint8Array(bytes.length));
+}
+
+function readHash(hash: HashName | undefined): HashName | undefined {
+  if (hash !== undefined && !isHashName(hash)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
   }
-  return adoptKey(algorithm, sum);
+  return hash;
 }
 
 function hasEqualPair(components: readonly Uint8Array[]): boolean {

@@ -33,6 +33,8 @@ export function createCmac(cipher: BlockCipher, headLength = 0): Cmac {
       let at = 0;
       if (headLength > 0 && last >= headLength) {
         if (!(hasHead && startsWith(message, head))) {
+          // Whatever ends this half-way, a state that is none is not taken for one.
+          hasHead = false;
           for (let i = 0; i < headLength; i++) head[i] = message[i] as number; // in range
           stateAfterHead.fill(0);
           absorb(cipher, stateAfterHead, head, 0, headLength);

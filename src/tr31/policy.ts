@@ -164,7 +164,7 @@ function asymmetricKey(header: KeyBlockHeader, key: Uint8Array): Partial<KeyEnco
     case 'J':
       return { wellFormed: true, strength: Math.min(8 * key.length, hmacStrength(header)) };
     default:
-      return { wellFormed: true };
+      return { wellFormed: true, strength: 0 };
   }
 }
 

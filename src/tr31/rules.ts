@@ -6,6 +6,7 @@
  */
 
 import { KeyblockError, type KeyblockErrorCode, type KeyblockErrorField } from '../errors.js';
+import { own } from '../primitives/bytes.js';
 import { lookUp } from './codes.js';
 import { given } from './given.js';
 
@@ -198,7 +199,9 @@ function isAllowWord(word: unknown): boolean {
 
 /** Throws for the first issue that the policy refuses; returns the others as findings. */
 export function settle(issues: readonly Issue[], policy: Policy): Finding[] {
-  return issues.map(({ rule, field, offset }) => {
+  return issues.map((issue) => {
+    const { rule, field } = issue;
+    const offset = own(issue, 'offset');
     const { code, message, strict } = RULES[rule];
     const refusedByStrict = strict !== 'reports';
     if (refusedByStrict && policy.strict && !policy.allow.has(rule)) {

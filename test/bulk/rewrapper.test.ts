@@ -600,7 +600,7 @@ describe('createRewrapper', () => {
       const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes, randomBytes });
       const keyBlock = stored('1');
       if (later === 'prepare') {
-        // All keys are derived before the first block is opened.
+        // The keys to seal with are derived before the block is opened.
         const [outcome] = rewrapper.rewrap([keyBlock]);
         expectRewrapped(outcome, { keyBlock, from: AES_KBPK, to: NEW_AES });
       } else expect(() => rewrapper.rewrap([keyBlock])).toThrow(refusal('INVALID_ARGUMENT'));
@@ -635,6 +635,42 @@ describe('createRewrapper', () => {
     expect(isWiped()).toBe(true);
     verifyMany({ from: AES_KBPK, to: NEW_AES, pairs: [{ before, after }], aes });
     expect(isWiped()).toBe(true);
+  });
+
+  it('forgets the check values of the keys inside at once', () => {
+    const keyBlocks = Array.from({ length: 3 }, () =>
+      wrapKey({
+        kbpk: AES_KBPK,
+        key: generateKey({ algorithm: 'AES', lengthBits: 128 }),
+        header: {
+          versionId: 'D',
+          keyUsage: 'D0',
+          algorithm: 'A',
+          modeOfUse: 'B',
+          exportability: 'E',
+        },
+        checkValues: ['KC'],
+      }),
+    );
+    const kept: Uint8Array[] = [];
+    const { set } = Map.prototype;
+    const spy = vi.spyOn(Map.prototype, 'set').mockImplementation(function (
+      this: Map<unknown, unknown>,
+      name: unknown,
+      value: unknown,
+    ) {
+      if (name === 'AES cmac') kept.push(value as Uint8Array);
+      return set.call(this, name, value);
+    });
+    const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, engine: 'typescript' });
+    try {
+      expect(rewrapper.rewrap(keyBlocks).map(one)).toEqual(['done', 'done', 'done']);
+    } finally {
+      spy.mockRestore();
+    }
+    expect(kept.map((value) => value.length)).toEqual([16, 16, 16]);
+    expect(kept.flatMap((value) => [...value]).filter((byte) => byte !== 0)).toEqual([]);
+    rewrapper.destroy();
   });
 
   it('survives a port that transfers what it was lent', () => {

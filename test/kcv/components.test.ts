@@ -97,6 +97,39 @@ describe('combineComponents', () => {
     expect(key.expose()).toEqual(A_B);
   });
 
+  it('takes no more of an array than its members', () => {
+    const components = Object.assign([A, A], {
+      *[Symbol.iterator]() {
+        yield A;
+      },
+    });
+    expect(() => combineComponents({ algorithm: 'AES', components })).toThrow(
+      refusal('INVALID_ARGUMENT', 'components'),
+    );
+  });
+
+  it('keeps the hash of HMAC components', () => {
+    const key = generateKey({ algorithm: 'HMAC', lengthBits: 256, hash: 'SHA-256' });
+    const components = splitIntoComponents({ key, count: 3 });
+    expect(combineComponents({ algorithm: 'HMAC', components }).kcv()).toBe(key.kcv());
+    const bytes = components.map((component) => component.expose());
+    const hash = 'SHA-256';
+    expect(combineComponents({ algorithm: 'HMAC', components: bytes, hash }).kcv()).toBe(key.kcv());
+    expect(combineComponents({ algorithm: 'HMAC', components: bytes }).hash).toBeUndefined();
+    for (const other of ['SHA-512', 'SHA-2'] as const) {
+      const options = { algorithm: 'HMAC', components, hash: other as 'SHA-512' } as const;
+      expect(() => combineComponents(options)).toThrow(refusal('INVALID_ARGUMENT', 'hash'));
+    }
+  });
+
+  it('does not give out the key beside zeros, when a generator is dead', () => {
+    const key = new SecretKey({ algorithm: 'AES', bytes: A });
+    for (const count of [2, 3]) {
+      const options = { key, count, randomBytes: (length: number) => new Uint8Array(length) };
+      expect(() => splitIntoComponents(options)).toThrow(refusal('WEAK_KEY', 'randomBytes'));
+    }
+  });
+
   it.each([2, 16])('takes %i components', (count) => {
     const components = Array.from({ length: count }, (_, i) =>
       new Uint8Array(16).fill(1 << (i % 8), i),

@@ -30,6 +30,28 @@ describe('createCmac', () => {
     expect(negative(tdesGroups)).toBe(518);
   });
 
+  it.each([0, 1, 2])('keeps no state of a head that failed in block %i of it', (failing) => {
+    const cipher = createAes(fromHex('000102030405060708090A0B0C0D0E0F'));
+    let left = Number.POSITIVE_INFINITY;
+    const failingCipher: BlockCipher = {
+      ...cipher,
+      encryptBlock(block, at) {
+        if (left-- === 0) throw new RangeError('Maximum call stack size exceeded');
+        cipher.encryptBlock(block, at);
+      },
+    };
+    const cmac = createCmac(failingCipher, 48);
+    const messages = [1, 2].map((byte) => new Uint8Array(64).fill(byte));
+    const [first, second] = messages as [Uint8Array, Uint8Array];
+    const expected = messages.map((message) => createCmac(cipher).compute(message));
+    expect(cmac.compute(first)).toEqual(expected[0]);
+    left = failing;
+    expect(() => cmac.compute(second)).toThrow(RangeError);
+    left = Number.POSITIVE_INFINITY;
+    expect(cmac.compute(second)).toEqual(expected[1]);
+    expect(cmac.compute(first)).toEqual(expected[0]);
+  });
+
   it('cannot be made under a key of the wrong size', () => {
     const rows = aesGroups.filter(({ kind }) => kind === INVALID_KEY_SIZE).flatMap((g) => g.cases);
     expect(rows).toHaveLength(5);

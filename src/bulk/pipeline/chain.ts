@@ -99,7 +99,8 @@ function commonBlocks(
   { first, end, sameWords }: Run,
   blockLength: number,
 ): number {
-  let common = headerLength >> 2;
+  // What is free differs from the next call's, if not from a neighbour's.
+  let common = end - first > 1 ? headerLength >> 2 : sameWords;
   let model = -1;
   for (let lane = first; lane < end; lane++) {
     const from = (at[lane] as number) >> 2; // in range, here and below
@@ -161,7 +162,13 @@ function stateOf(
   ) {
     known++;
   }
-  for (let block = Math.floor(known / perBlock); block < depth; block++) {
+  const shared = Math.floor(known / perBlock);
+  if (shared < depth) {
+    // What is kept beyond belongs to another header: it goes first, whatever ends this half-way.
+    for (const state of chain.states.splice(shared)) state.fill(0);
+    chain.words.length = perBlock * shared;
+  }
+  for (let block = shared; block < depth; block++) {
     const from = at + block * cipher.blockLength;
     const before = chain.states[block - 1];
     if (before === undefined) {
@@ -170,14 +177,10 @@ function stateOf(
     const characters = text.bytes.subarray(from, from + cipher.blockLength);
     machine.xorConstant(places.temporary, cipher.constant(characters));
     authentication.encrypt(places.temporary);
-    chain.states[block]?.fill(0);
-    chain.states[block] = machine.constantAt(cipher, places.temporary);
     for (let i = block * perBlock; i < (block + 1) * perBlock; i++) {
       chain.words[i] = text.words[first + i] as number; // in range
     }
-    // What was kept beyond belongs to another header.
-    for (const state of chain.states.splice(block + 1)) state.fill(0);
-    chain.words.length = (block + 1) * perBlock;
+    chain.states.push(machine.constantAt(cipher, places.temporary));
   }
   return chain.states[depth - 1] as PlaneConstant; // kept or just computed
 }

@@ -78,8 +78,11 @@ function planLanes(
       for (const lane of judged) {
         const key = keyOf(lane);
         workshop.keepCheckValues(key);
-        plans[lane] = planForKey(rules, chunk.shapes[lane] as Shape, key);
-        workshop.wipeCheckValues(key);
+        try {
+          plans[lane] = planForKey(rules, chunk.shapes[lane] as Shape, key);
+        } finally {
+          workshop.wipeCheckValues(key);
+        }
       }
     });
   }

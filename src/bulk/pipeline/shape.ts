@@ -14,6 +14,7 @@ import { type Finding, type Policy, settle } from '../../tr31/rules.js';
 import type { Version } from '../../tr31/versions.js';
 import { type Chain, createChain, wipeChain } from './chain.js';
 import { createRewrapPlans, type RewrapPlans } from './plans.js';
+import { createShapeIndex } from './shape-index.js';
 import { readText, type Text } from './text.js';
 import type { PreparedKbpk } from './workshop.js';
 
@@ -74,12 +75,9 @@ export interface Shapes {
 /** Enough for every combination of attributes in use; what is thrown away is made again. */
 const MAX_SHAPES = 512;
 
-/** Of so many that begin with the same 16 characters each is compared with a header, and no more. */
-const MAX_ALIKE = 16;
-
 /** Begins without any. */
 export function createShapes(kbpk: PreparedKbpk, policy: Policy): Shapes {
-  const shapes = new Map<number, Shape[]>();
+  const index = createShapeIndex();
   const groups = new Map<number, ShapeGroup>();
   /** Forgotten, but for the blocks in the window: states of the MAC may yet be kept with them. */
   const leaving: Shape[] = [];
@@ -98,9 +96,7 @@ export function createShapes(kbpk: PreparedKbpk, policy: Policy): Shapes {
     findKnown: (text, at, length) =>
       last !== undefined && matches(last, text, at, length) ? last : undefined,
     find(text, at, length, keyBlock) {
-      const hash = hashOf(text, at);
-      const candidates = shapes.get(hash);
-      const known = candidates?.find((shape) => matches(shape, text, at, length));
+      const known = index.find(text, at, (shape) => matches(shape, text, at, length));
       if (known !== undefined) {
         last = known;
         return known;
@@ -111,12 +107,7 @@ export function createShapes(kbpk: PreparedKbpk, policy: Policy): Shapes {
       if (shape instanceof KeyblockError) return shape;
       if (count === MAX_SHAPES) forget();
       count++;
-      const alike = shapes.get(hash);
-      if (alike === undefined) shapes.set(hash, [shape]);
-      else if (alike.push(shape) > MAX_ALIKE) {
-        count--;
-        leave(alike.shift() as Shape); // there is more than one
-      }
+      letGo(index.add(text, at, shape));
       last = shape;
       return shape;
     },
@@ -132,18 +123,17 @@ export function createShapes(kbpk: PreparedKbpk, policy: Policy): Shapes {
   }
 
   function forget(): void {
-    for (const alike of shapes.values()) {
-      for (const shape of alike) leave(shape);
-    }
-    shapes.clear();
+    letGo(index.clear());
     groups.clear();
-    count = 0;
     last = undefined;
   }
 
-  function leave(shape: Shape): void {
-    if (shape.waiting.length > 0) leaving.push(shape);
-    else wipeShape(shape);
+  function letGo(shapes: readonly Shape[]): void {
+    count -= shapes.length;
+    for (const shape of shapes) {
+      if (shape.waiting.length > 0) leaving.push(shape);
+      else wipeShape(shape);
+    }
   }
 
   function tryToScan<T>(
@@ -181,14 +171,6 @@ function wipeShape({ chain, plans }: Shape): void {
 /** Blocks of which only the format of the data matters. */
 export function hasCheckedData(block: ScannedBlock): boolean {
   return /^(?:KS|IK|BI|TC|TS|PK)$/.test(block.id) && hasStandardFormat(block);
-}
-
-/** The fixed part of the header, in four words. */
-function hashOf({ words }: Text, at: number): number {
-  const first = at >> 2;
-  let hash = 0;
-  for (let i = first; i < first + 4; i++) hash = (Math.imul(hash, 31) + (words[i] as number)) | 0;
-  return hash;
 }
 
 function createShape(

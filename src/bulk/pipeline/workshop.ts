@@ -33,7 +33,7 @@ export interface Workshop {
   payloads: Uint8Array<ArrayBuffer>;
   readonly window: Window;
   readonly checkValue: ComputeCheckValue;
-  /** Keeps the check values of a key, which are asked for again and again, until they are wiped. */
+  /** Keeps check values of a key, which are asked for again and again, until they are wiped. */
   keepCheckValues(key: Uint8Array): void;
   wipeCheckValues(key: Uint8Array): void;
   wipe(): void;
@@ -100,7 +100,7 @@ export interface PreparedKbpk {
   requireVersion(version: Version): void;
   /** The keys of a version that it fits. */
   blockKeys(machine: Machine, version: Version): LaneBlockKeys;
-  /** Derives them in advance, if it fits: while nothing that is clear is in the memory of a port. */
+  /** Derives them in advance, if it fits: before anything is opened that is to be sealed. */
   derive(machine: Machine, version: Version): void;
   destroy(): void;
 }

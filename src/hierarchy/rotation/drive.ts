@@ -1,5 +1,6 @@
 /** The state of one run of `rotate`: what it has in its hands, none of which is needed to go on. */
 
+import { sameKcv } from '../check-value.js';
 import { type Env, isoTime } from '../env.js';
 import { recordId } from '../identifiers.js';
 import type { ConditionalWrite, HeldRecord, RotationJob } from '../records.js';
@@ -34,7 +35,9 @@ export interface Drive<M extends MainKeyRecord> {
   /** Whether the run ends: it was told to, or nobody answers. */
   stopped: boolean;
   readonly size: number;
-  readonly engine: RotationEngine;
+  engine: RotationEngine;
+  /** Makes another engine, for main keys that are others than they were. */
+  readonly makeEngine: (job: RotationJob, mainKey: MainKeyRecord) => RotationEngine;
   readonly now: () => Date;
   readonly isAborted: () => boolean;
 }
@@ -94,7 +97,23 @@ async function* reload<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   if (records.job.jobId !== drive.job.jobId) throw conflict('job');
   const { counters } = drive.job;
   const job = reconcile(records.job, records.mainKey, isoTime(envOf(drive)));
+  const isSame = sameKeys(drive.mainKey, records.mainKey);
   take(drive, { ...job, counters }, records.mainKey, readAt);
+  if (isSame) return;
+  drive.engine.close();
+  drive.engine = drive.makeEngine(drive.job, records.mainKey);
+}
+
+/**
+ * Whether all versions hold the keys that they held: of two plans that are made at a time both have
+ * the same number for theirs, and one of them is not in the store.
+ */
+function sameKeys(before: MainKeyRecord, after: MainKeyRecord): boolean {
+  const [old, now] = [scopeOf(before), scopeOf(after)];
+  return [...old.kcvs].every(([version, kcv]) => {
+    const other = now.kcvs.get(version);
+    return other !== undefined && sameKcv(kcv, other);
+  });
 }
 
 /** Has the job stored as it is now. */

@@ -4,9 +4,10 @@ import { KeyblockError } from '../../errors.js';
 import { own } from '../../primitives/bytes.js';
 import type { RandomBytes } from '../../primitives/random.js';
 import type { SecretKey } from '../../secret-key.js';
+import { requireMainKey, sameKcv } from '../check-value.js';
 import { type KeyRing, secretOf, withSecret } from '../key-ring.js';
 import { openProfileVersion } from '../profile.js';
-import type { KeyRef, RotationJob } from '../records.js';
+import type { KeyRef, MainKeyVersion, RotationJob } from '../records.js';
 import { versionOf } from '../versions.js';
 import { type CleanupResult, type CleanupTask, cleanupTask } from './cleanup.js';
 import type { MainKeyRecord } from './main-key-record.js';
@@ -48,17 +49,15 @@ export function createEngine(
   mainKey: MainKeyRecord,
 ): RotationEngine {
   const port = own(options, 'port');
-  if (port !== undefined) {
-    return {
-      rewrap: (task) => runWithPort({ task, port }),
-      verify: (task) => verifyWithPort({ task, port }),
-      cleanup: (task) => cleanupWithPort({ task, port }),
-      close: () => undefined,
-    };
-  }
+  if (port !== undefined) return createPortEngine(port, job, mainKey);
   const given = own(options, 'ring');
   if (given === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'ring' });
   const { ring, opened } = withVersions(given, mainKey, [job.from, job.to]);
+  for (const ref of [job.from, job.to]) {
+    const key = ring.secret(ref);
+    if (key !== undefined)
+      requireMainKey(key, versionOf<MainKeyVersion>(mainKey.versions, ref.version));
+  }
   const workbench = createWorkbench(ring, own(options, 'randomBytes'));
   return {
     rewrap: (task) => rewrapTask(task, workbench),
@@ -68,6 +67,35 @@ export function createEngine(
       workbench.destroy();
       for (const key of opened) key.destroy();
     },
+  };
+}
+
+/** The port is asked once whether its new main key is the one of the record. */
+function createPortEngine(
+  port: TranslatePort,
+  { to }: RotationJob,
+  mainKey: MainKeyRecord,
+): RotationEngine {
+  const { kcv } = versionOf<MainKeyVersion>(mainKey.versions, to.version);
+  let isSame = false;
+  const requireSame = async () => {
+    isSame ||= sameKcv(await port.kcv(to), kcv);
+    if (!isSame) throw new KeyblockError('KCV_MISMATCH', { field: 'port' });
+  };
+  return {
+    async rewrap(task) {
+      await requireSame();
+      return runWithPort({ task, port });
+    },
+    async verify(task) {
+      await requireSame();
+      return verifyWithPort({ task, port });
+    },
+    async cleanup(task) {
+      await requireSame();
+      return cleanupWithPort({ task, port });
+    },
+    close: () => undefined,
   };
 }
 

@@ -2,10 +2,11 @@
 
 import { KeyblockError, type KeyblockErrorCode } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
+import { sameKcv } from '../check-value.js';
 import { profileKeyId, sameRef } from '../identifiers.js';
 import { customerPath, profilePlace } from '../place.js';
 import { PROFILE_KEY } from '../profile.js';
-import { requireCustomerKey, requireProfile } from '../read-record.js';
+import { isKcv, requireCustomerKey, requireProfile } from '../read-record.js';
 import type {
   BlockSlot,
   CustomerKeyRecord,
@@ -13,6 +14,7 @@ import type {
   Kcv,
   KeyAttributes,
   KeyRef,
+  MainKeyVersion,
   ProfileRecord,
   RotationJob,
 } from '../records.js';
@@ -27,6 +29,8 @@ export interface HeldKey {
   readonly place: string;
   readonly attributes: KeyAttributes;
   readonly slots: readonly BlockSlot[];
+  /** Those that say that they are under the main keys of the record, and not under others. */
+  readonly blocks: readonly BlockSlot[];
   /** The check value in the record; none where the row is no record. */
   readonly kcv?: Kcv | undefined;
   /** Why the row is no record of this library, where it is none. */
@@ -40,6 +44,8 @@ export interface Scope {
   readonly profileId: string | undefined;
   /** What their blocks are under. */
   readonly keyId: string;
+  /** The check values of its versions. */
+  readonly kcvs: ReadonlyMap<number, Kcv>;
   /** What the places of customer keys begin with. */
   readonly path: string;
 }
@@ -48,12 +54,17 @@ export interface Scope {
 export function scopeOf(mainKey: MainKeyRecord): Scope {
   const { regionId } = mainKey;
   const keyId = mainKeyId(mainKey);
+  const versions: readonly MainKeyVersion[] = mainKey.versions;
+  if (!versions.every(({ kcv }) => isKcv(kcv))) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
+  }
+  const kcvs = new Map(versions.map(({ version, kcv }) => [version, kcv]));
   if (mainKey.kind === 'region-key') {
-    return { level: 'region', regionId, profileId: undefined, keyId, path: '' };
+    return { level: 'region', regionId, profileId: undefined, keyId, kcvs, path: '' };
   }
   const { profileId, configDigest } = mainKey;
   const path = customerPath(mainKey, configDigest);
-  return { level: 'profile', regionId, profileId, keyId, path };
+  return { level: 'profile', regionId, profileId, keyId, kcvs, path };
 }
 
 /**
@@ -103,9 +114,21 @@ function holdsKey({ lifecycle: { state }, slots }: CustomerKeyRecord): boolean {
   }
 }
 
-function customerKey(record: CustomerKeyRecord, { path }: Scope): HeldKey {
+function customerKey(record: CustomerKeyRecord, scope: Scope): HeldKey {
   const { keyId: recordId, revision, attributes, slots, kcv } = record;
-  return { recordId, revision, place: path + recordId, attributes, slots, kcv };
+  const blocks = blocksOf(slots, scope);
+  return { recordId, revision, place: scope.path + recordId, attributes, slots, blocks, kcv };
+}
+
+/**
+ * The blocks under the main keys that the record knows. One under another key of that name is as
+ * none: it gets a block under the right one, and no proof or clean-up rests on it.
+ */
+function blocksOf(slots: readonly BlockSlot[], { kcvs }: Scope): readonly BlockSlot[] {
+  return slots.filter(({ under, kbpkKcv }) => {
+    const kcv = kcvs.get(under.version);
+    return kcv === undefined || sameKcv(kbpkKcv, kcv);
+  });
 }
 
 /** Every version but the destroyed ones, retired ones too: what is kept has to open. */
@@ -117,7 +140,8 @@ function profileKeys(record: ProfileRecord, scope: Scope): readonly HeldKey[] {
     .map(({ version, slots, kcv }) => {
       requireSlotsOf(slots, scope);
       const place = profilePlace(record, version);
-      return { recordId, revision, version, place, attributes: PROFILE_KEY, slots, kcv };
+      const blocks = blocksOf(slots, scope);
+      return { recordId, revision, version, place, attributes: PROFILE_KEY, slots, blocks, kcv };
     });
 }
 
@@ -129,6 +153,7 @@ function unreadableKey(record: HeldRecord, error: unknown): HeldKey {
     place: '',
     attributes: PROFILE_KEY,
     slots: [],
+    blocks: [],
     refusal: error.code,
   };
 }
@@ -150,8 +175,8 @@ export function heldPage(records: readonly HeldRecord[], scope: Scope): HeldPage
 }
 
 /** Whether a key has a block under a version of a main key. What can not be read may have one. */
-export function mayHold(key: HeldKey, ref: KeyRef): boolean {
-  return key.refusal !== undefined || blockUnder(key, ref) !== undefined;
+export function mayHold({ refusal, slots }: HeldKey, ref: KeyRef): boolean {
+  return refusal !== undefined || slots.some(({ under }) => sameRef(under, ref));
 }
 
 /** Counts the blocks under a version of a main key. */
@@ -163,9 +188,9 @@ export function blocksIn(page: HeldPage, ref: KeyRef): number {
   return count;
 }
 
-/** The text of a block under a version of a main key, where there is one. */
-export function blockUnder({ slots }: Pick<HeldKey, 'slots'>, ref: KeyRef): string | undefined {
-  return slots.find(({ under }) => sameRef(under, ref))?.block;
+/** The text of a block under a version of a main key, where there is one that says so. */
+export function blockUnder({ blocks }: HeldKey, ref: KeyRef): string | undefined {
+  return blocks.find(({ under }) => sameRef(under, ref))?.block;
 }
 
 /** Reads the records of one page of a scan. */

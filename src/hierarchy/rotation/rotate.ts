@@ -64,6 +64,7 @@ export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
  * rotation that was only planned; the clock.
  * @returns The steps: what to store, what to read, and how far it is.
  * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION` when the ring lacks a main key;
+ * `KCV_MISMATCH` when what ring or port has under its name is another key than the record's;
  * `STATE_CONFLICT` when the job is not that of the main key, and at the switch of a region while a
  * device in service has not got the new main key; `INVALID_ARGUMENT`.
  *
@@ -143,6 +144,7 @@ function readDrive<M extends MainKeyRecord>(options: RotateOptions<M>): Drive<M>
     stopped: false,
     size: readTaskSize({ size: own(options, 'batch') }),
     engine: createEngine(options, job, mainKey),
+    makeEngine: (ofJob, ofMainKey) => createEngine(options, ofJob, ofMainKey),
     now,
     isAborted: () => signal?.aborted === true,
   };

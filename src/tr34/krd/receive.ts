@@ -52,7 +52,8 @@ export interface Received {
  * @param options - State, token, private key, time and policy.
  * @returns The next state, and what happened.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT` for arguments that are not what they should be;
- * nothing else.
+ * for a state that somebody else has written also `INVALID_HEX`, and `TOKEN_MALFORMED` with the
+ * field `state`. Nothing else.
  *
  * @example
  * ```ts

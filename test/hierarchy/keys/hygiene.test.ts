@@ -39,10 +39,12 @@ const regionKey = new SecretKey({ algorithm: 'AES', bytes: regionBytes });
 const key = new SecretKey({ algorithm: 'AES', bytes: keyBytes });
 const kek = new SecretKey({ algorithm: 'AES', bytes: kekBytes });
 
+const kcv = { method: 'cmac', value: regionKey.kcv() } as const;
+const ofThisKey = { ...region, versions: region.versions.map((each) => ({ ...each, kcv })) };
 const withRegion = hierarchy.createKeyRing({ keys: [{ ref: regionRef, key: regionKey }] });
 const { record: profile, ...createdProfile } = hierarchy.createProfile({
   env: world,
-  region,
+  region: ofThisKey,
   ring: withRegion,
   profileId: 'shop',
   config: {},
@@ -116,7 +118,13 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
   'rewrapBlock, refused': () =>
     hierarchy.rewrapBlock({ env: world, block, from: kek, to: profileKey, under: ref }),
   changeConfig: () =>
-    hierarchy.changeConfig({ ...estate, region, records: [record], config: 1, ring: withRegion }),
+    hierarchy.changeConfig({
+      ...estate,
+      region: ofThisKey,
+      records: [record],
+      config: 1,
+      ring: withRegion,
+    }),
   assertProtects: () => hierarchy.assertProtects({ wrapping: aes(1, 16), wrapped: key }),
   assertUsage: () =>
     hierarchy.assertUsage({ env, record, operation: { action: 'encrypt', keyUsage: 'P0' } }),

@@ -1,0 +1,206 @@
+// Main keys that bear the name of the right one: of two plans made at a time, both have the same
+// number for theirs. Nothing may be left under a key that no record holds.
+
+import { generateKey, rewrapKey, toHex, unwrapKey } from 'keyblock';
+import {
+  createCustomerKey,
+  createKeyRing,
+  createProfile,
+  type KeyRef,
+  type KeyRing,
+  rotation,
+} from 'keyblock/hierarchy';
+import { describe, expect, it } from 'vitest';
+import { countOf, drive, mainKeyOf, scanOf } from './drive.js';
+import { createWorld, KDH, now, profileRing, REGION, ringOf, type World } from './world.js';
+
+const PROFILE = 'p1';
+const V1 = { keyId: `${REGION}/${PROFILE}`, version: 1 };
+const V2 = { ...V1, version: 2 };
+const policy = { maxReaderStalenessSeconds: 0 };
+const other = () => generateKey({ algorithm: 'AES', lengthBits: 256 });
+const mismatch = (field: string) => expect.objectContaining({ code: 'KCV_MISMATCH', field });
+
+function plan(world: World, target: string) {
+  const env = { at: now(world) };
+  const { region } = world.store;
+  const mainKey = mainKeyOf(world, target);
+  const jobId = `rotation:${target}:2`;
+  return rotation.plan({ env, mainKey, region, ring: ringOf(world), kdh: KDH, jobId, policy });
+}
+
+/** What the store says that rotates, with a main key of somebody else's under its name. */
+async function rotateWith(
+  world: World,
+  planned: rotation.RotationStep,
+  how: { readonly ring?: KeyRing; readonly port?: rotation.TranslatePort },
+): Promise<string | undefined> {
+  let last: string | undefined;
+  const { job, mainKey } = planned;
+  for await (const step of rotation.rotate({ job, mainKey, ...how, now: () => now(world) })) {
+    last = step.kind;
+    if ('writes' in step) step.ack({ conflicts: world.store.writeAll(step.writes) });
+    if (step.kind === 'rescan') step.provide(scanOf(world, PROFILE), countOf(world, PROFILE));
+    if (step.kind === 'wait') world.clock.seconds += 60;
+    if (step.kind === 'reload') {
+      const stored = world.store.job(job.jobId);
+      if (stored !== undefined) step.provide({ job: stored, mainKey: mainKeyOf(world, PROFILE) });
+    }
+  }
+  return last;
+}
+
+function expectAllOpen(world: World): void {
+  const ring = profileRing(world, world.store.profile(PROFILE));
+  for (const { keyId, slots } of world.store.customers()) {
+    for (const { under, block } of slots) {
+      const kbpk = ring.secret(under);
+      if (kbpk === undefined) throw new Error(`no main key for ${keyId}`);
+      const { key } = unwrapKey({ kbpk, keyBlock: block });
+      expect(toHex(key.expose())).toBe(world.truth.get(keyId));
+    }
+  }
+}
+
+function ringWith(world: World, ref: KeyRef, key = other()): KeyRing {
+  const right = profileRing(world, world.store.profile(PROFILE));
+  const region = ringOf(world);
+  return {
+    secret: (asked) =>
+      asked.keyId === ref.keyId && asked.version === ref.version
+        ? key
+        : (right.secret(asked) ?? region.secret(asked)),
+  };
+}
+
+describe('a main key under the name of another', () => {
+  it('is left for the one that is stored, where two planned at a time', async () => {
+    const world = createWorld(1, 3);
+    const [lost, won] = [plan(world, PROFILE), plan(world, PROFILE)];
+    world.store.writeAll(won.writes);
+    const env = { at: now(world) };
+    world.store.writeAll(rotation.start({ env, ...won, ring: ringOf(world) }).writes);
+    expect(world.store.writeAll(lost.writes)).toBe(lost.writes.length);
+    expect(await rotateWith(world, lost, { ring: ringOf(world) })).toBe('done');
+    expect(world.store.profile(PROFILE).versions.at(-1)).toMatchObject({
+      version: 2,
+      state: 'active',
+    });
+    expect(world.store.customers().flatMap(({ slots }) => slots)).toHaveLength(3);
+    expectAllOpen(world);
+  });
+
+  it.each([V1, V2])('is refused by rotate: $version', async (ref) => {
+    const world = createWorld(1, 3);
+    const planned = plan(world, PROFILE);
+    world.store.writeAll(planned.writes);
+    const ring = ringWith(world, ref);
+    await expect(rotateWith(world, planned, { ring })).rejects.toEqual(mismatch('ring'));
+    expect(world.store.customers().flatMap(({ slots }) => slots)).toHaveLength(3);
+    expectAllOpen(world);
+  });
+
+  it('is refused by rotate for a region', async () => {
+    const world = createWorld(1, 1);
+    const planned = plan(world, 'region');
+    world.store.writeAll(planned.writes);
+    const ref = { keyId: REGION, version: 2 };
+    const ring = ringWith(world, ref);
+    await expect(rotateWith(world, planned, { ring })).rejects.toEqual(mismatch('ring'));
+  });
+
+  it('is refused where a port has it', async () => {
+    const world = createWorld(1, 3);
+    const planned = plan(world, PROFILE);
+    world.store.writeAll(planned.writes);
+    const env = { at: now(world) };
+    const started = rotation.start({ env, ...planned, ring: ringOf(world) });
+    world.store.writeAll(started.writes);
+    const ring = ringWith(world, V2);
+    const secret = (ref: KeyRef) => ring.secret(ref) ?? other();
+    const port: rotation.TranslatePort = {
+      translate: async ({ block, from, to }) =>
+        rewrapKey({ keyBlock: block, from: secret(from), to: secret(to), maskedKeyLength: 32 }),
+      kcv: async (ref) => ({ method: 'cmac', value: secret(ref).kcv() }),
+      keyKcv: async ({ block, under }) => {
+        const { key } = unwrapKey({ kbpk: secret(under), keyBlock: block });
+        return { method: key.algorithm === 'AES' ? 'cmac' : 'legacy', value: key.kcv() };
+      },
+      compare: async () => true,
+    };
+    await expect(rotateWith(world, started, { port })).rejects.toEqual(mismatch('port'));
+    expectAllOpen(world);
+  });
+
+  it('proves nothing and drops nothing where a worker has it, and its blocks are made again', async () => {
+    const world = createWorld(1, 3);
+    const planned = plan(world, PROFILE);
+    world.store.writeAll(planned.writes);
+    const env = { at: now(world) };
+    const started = rotation.start({ env, ...planned, ring: ringOf(world) });
+    world.store.writeAll(started.writes);
+    const { job, mainKey } = started;
+    const ring = ringWith(world, V2);
+    const results = rotation
+      .tasks({ job, mainKey, records: world.store.customers() })
+      .map((task) => rotation.run({ task, ring }));
+    world.store.writeAll(rotation.apply({ env, job, results }).writes);
+    expect(world.store.customers().flatMap(({ slots }) => slots)).toHaveLength(6);
+
+    const records = world.store.customers();
+    const found = rotation
+      .verifyTasks({ job, mainKey, records })
+      .map((task) => rotation.verifyRun({ task, ring }));
+    expect(found.flatMap(({ failures }) => failures.map(({ code }) => code))).toEqual(
+      records.map(() => 'STALE_VERSION'),
+    );
+    expect(rotation.tasks({ job, mainKey, records }).flatMap(({ items }) => items)).toHaveLength(3);
+    expect((await drive(world, PROFILE)).last).toBe('done');
+    expect(world.store.customers().flatMap(({ slots }) => slots)).toHaveLength(3);
+    expectAllOpen(world);
+  });
+
+  it('is dropped with its blocks where the rotation is aborted', async () => {
+    const world = createWorld(1, 3);
+    const planned = plan(world, PROFILE);
+    world.store.writeAll(planned.writes);
+    const env = { at: now(world) };
+    const started = rotation.start({ env, ...planned, ring: ringOf(world) });
+    world.store.writeAll(started.writes);
+    const { job, mainKey } = started;
+    const ring = ringWith(world, V2);
+    const results = rotation
+      .tasks({ job, mainKey, records: world.store.customers() })
+      .map((task) => rotation.run({ task, ring }));
+    world.store.writeAll(rotation.apply({ env, job, results }).writes);
+    world.store.writeAll(rotation.abort({ env, job, mainKey }).writes);
+    expect((await drive(world, PROFILE)).last).toBe('done');
+    expect(
+      world.store.customers().map(({ slots }) => slots.map(({ under }) => under.version)),
+    ).toEqual([[1], [1], [1]]);
+    expectAllOpen(world);
+  });
+
+  it('seals no new key', () => {
+    const world = createWorld(1, 0);
+    const env = { at: now(world) };
+    const ring = createKeyRing({ keys: [{ ref: V1, key: other() }] });
+    const profile = world.store.profile(PROFILE);
+    const attributes = {
+      keyUsage: 'P0',
+      algorithm: 'A',
+      keyBits: 128,
+      modeOfUse: 'B',
+      exportability: 'E',
+    } as const;
+    const given = { env, profile, ring, keyId: 'k', owner: 'shop', attributes };
+    expect(() => createCustomerKey(given)).toThrow(mismatch('ring'));
+    const regionRing = createKeyRing({
+      keys: [{ ref: { keyId: REGION, version: 1 }, key: other() }],
+    });
+    const { region } = world.store;
+    expect(() =>
+      createProfile({ env, region, ring: regionRing, profileId: 'p2', config: {} }),
+    ).toThrow(mismatch('ring'));
+  });
+});
