@@ -1,6 +1,5 @@
 /** The state of one run of `rotate`: what it has in its hands, none of which is needed to go on. */
 
-import { sameKcv } from '../check-value.js';
 import { type Env, isoTime } from '../env.js';
 import { recordId } from '../identifiers.js';
 import type { ConditionalWrite, HeldRecord, RotationJob } from '../records.js';
@@ -97,23 +96,19 @@ async function* reload<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   if (records.job.jobId !== drive.job.jobId) throw conflict('job');
   const { counters } = drive.job;
   const job = reconcile(records.job, records.mainKey, isoTime(envOf(drive)));
-  const isSame = sameKeys(drive.mainKey, records.mainKey);
+  const before = checkValuesOf(drive.mainKey);
   take(drive, { ...job, counters }, records.mainKey, readAt);
-  if (isSame) return;
+  if (checkValuesOf(drive.mainKey) === before) return;
   drive.engine.close();
   drive.engine = drive.makeEngine(drive.job, records.mainKey);
 }
 
 /**
- * Whether all versions hold the keys that they held: of two plans that are made at a time both have
- * the same number for theirs, and one of them is not in the store.
+ * What the versions of a main key are known by. Their numbers do not do: of two plans that are made
+ * at a time both have the same for theirs, and one of them is not in the store.
  */
-function sameKeys(before: MainKeyRecord, after: MainKeyRecord): boolean {
-  const [old, now] = [scopeOf(before), scopeOf(after)];
-  return [...old.kcvs].every(([version, kcv]) => {
-    const other = now.kcvs.get(version);
-    return other !== undefined && sameKcv(kcv, other);
-  });
+function checkValuesOf(mainKey: MainKeyRecord): string {
+  return JSON.stringify([...scopeOf(mainKey).kcvs]);
 }
 
 /** Has the job stored as it is now. */

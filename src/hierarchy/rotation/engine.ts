@@ -53,11 +53,6 @@ export function createEngine(
   const given = own(options, 'ring');
   if (given === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'ring' });
   const { ring, opened } = withVersions(given, mainKey, [job.from, job.to]);
-  for (const ref of [job.from, job.to]) {
-    const key = ring.secret(ref);
-    if (key !== undefined)
-      requireMainKey(key, versionOf<MainKeyVersion>(mainKey.versions, ref.version));
-  }
   const workbench = createWorkbench(ring, own(options, 'randomBytes'));
   return {
     rewrap: (task) => rewrapTask(task, workbench),
@@ -99,7 +94,10 @@ function createPortEngine(
   };
 }
 
-/** A ring that has the main keys of a profile too, where it has that of its region. */
+/**
+ * A ring that has the main keys of a profile too, where it has that of its region. What it has
+ * under their names is what is in the record; `openProfileVersion` looks at that itself.
+ */
 function withVersions(
   given: KeyRing,
   mainKey: MainKeyRecord,
@@ -108,10 +106,15 @@ function withVersions(
   const opened: SecretKey[] = [];
   let ring = given;
   for (const ref of refs) {
-    if (mainKey.kind !== 'profile' || given.secret(ref) !== undefined) continue;
-    const version = versionOf(mainKey.versions, ref.version);
-    if (version.slots.length === 0) continue;
+    const known = given.secret(ref);
     try {
+      if (known !== undefined) {
+        requireMainKey(known, versionOf<MainKeyVersion>(mainKey.versions, ref.version));
+        continue;
+      }
+      if (mainKey.kind !== 'profile') continue;
+      const version = versionOf(mainKey.versions, ref.version);
+      if (version.slots.length === 0) continue;
       const key = openProfileVersion(mainKey, version, given);
       opened.push(key);
       ring = withSecret(ring, ref, key);
