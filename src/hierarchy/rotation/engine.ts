@@ -65,31 +65,26 @@ export function createEngine(
   };
 }
 
-/** The port is asked once whether its new main key is the one of the record. */
+/** The port is asked whether its new main key is the one of the record: else every row is refused. */
 function createPortEngine(
   port: TranslatePort,
   { to }: RotationJob,
   mainKey: MainKeyRecord,
 ): RotationEngine {
   const { kcv } = versionOf<MainKeyVersion>(mainKey.versions, to.version);
+  const refuse = async () => {
+    throw new KeyblockError('KCV_MISMATCH', { field: 'port' });
+  };
+  const refusing = { translate: refuse, kcv: async () => kcv, keyKcv: refuse, compare: refuse };
   let isSame = false;
-  const requireSame = async () => {
+  const askedPort = async (): Promise<TranslatePort> => {
     isSame ||= sameKcv(await port.kcv(to), kcv);
-    if (!isSame) throw new KeyblockError('KCV_MISMATCH', { field: 'port' });
+    return isSame ? port : refusing;
   };
   return {
-    async rewrap(task) {
-      await requireSame();
-      return runWithPort({ task, port });
-    },
-    async verify(task) {
-      await requireSame();
-      return verifyWithPort({ task, port });
-    },
-    async cleanup(task) {
-      await requireSame();
-      return cleanupWithPort({ task, port });
-    },
+    rewrap: async (task) => runWithPort({ task, port: await askedPort() }),
+    verify: async (task) => verifyWithPort({ task, port: await askedPort() }),
+    cleanup: async (task) => cleanupWithPort({ task, port: await askedPort() }),
     close: () => undefined,
   };
 }

@@ -64,7 +64,8 @@ export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
  * rotation that was only planned; the clock.
  * @returns The steps: what to store, what to read, and how far it is.
  * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION` when the ring lacks a main key;
- * `KCV_MISMATCH` when what ring or port has under its name is another key than the record's;
+ * `KCV_MISMATCH` when what the ring has under its name is another key than the record's, which
+ * through a port is told of every row;
  * `STATE_CONFLICT` when the job is not that of the main key, and at the switch of a region while a
  * device in service has not got the new main key; `INVALID_ARGUMENT`.
  *
