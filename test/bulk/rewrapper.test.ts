@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { computeKcv, fromHex, generateKey, KeyblockError, SecretKey } from 'keyblock';
+import {
+  computeKcv,
+  fromHex,
+  generateKey,
+  KeyblockError,
+  type OptionalBlock,
+  SecretKey,
+} from 'keyblock';
 import {
   type AesPort,
   createRewrapper,
@@ -394,7 +401,7 @@ describe('createRewrapper', () => {
     60_000,
   );
 
-  it('takes all lanes for the MACs of headers that come once, not a state for each', () => {
+  describe('asks a port for the MACs of headers', () => {
     let calls = 0;
     const aes: AesPort = {
       prepare(key) {
@@ -408,8 +415,8 @@ describe('createRewrapper', () => {
         };
       },
     };
-    const rewrapper = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes });
-    const wrap = (text: string) =>
+    const create = () => createRewrapper({ from: AES_KBPK, to: NEW_AES, aes });
+    const wrap = (keyVersionNumber: string, optionalBlocks: OptionalBlock[]) =>
       wrapKey({
         kbpk: AES_KBPK,
         key: NEW_AES,
@@ -419,27 +426,60 @@ describe('createRewrapper', () => {
           algorithm: 'A',
           modeOfUse: 'B',
           exportability: 'N',
-          keyVersionNumber: text,
-          optionalBlocks: [{ id: '10', data: '0'.repeat(4 + 16 * 8) }],
+          keyVersionNumber,
+          optionalBlocks,
         },
       });
-    const keyBlocks = Array.from({ length: 256 }, (_, i) =>
-      wrap(i.toString(36).padStart(2, '0').toUpperCase()),
-    );
-    expect(rewrapper.rewrap(keyBlocks).map(one)).toEqual(keyBlocks.map(() => 'done'));
-    // Ten blocks of header, four of payload and one more, on both sides; and keys to derive.
-    expect(calls).toBeLessThan(2 * 15 + 10);
-    rewrapper.destroy();
+    const textOf = (i: number, length: number) =>
+      i.toString(36).toUpperCase().padStart(length, '0');
+    const place = [{ id: '10', data: '0'.repeat(4 + 16 * 8) }];
+    const once = Array.from({ length: 256 }, (_, i) => wrap(textOf(i, 2), place));
+    const callsFor = (rewrapper: Rewrapper, keyBlocks: readonly string[]) => {
+      calls = 0;
+      expect(rewrapper.rewrap(keyBlocks).map(one)).toEqual(keyBlocks.map(() => 'done'));
+      return calls;
+    };
 
-    // Among them, blocks whose header comes again lose nothing.
-    const other = createRewrapper({ from: AES_KBPK, to: NEW_AES, aes });
-    const again = new Array<string>(256).fill(wrap('ZZ'));
-    for (const _time of [1, 2]) other.rewrap(again);
-    calls = 0;
-    const mixed = keyBlocks.flatMap((keyBlock) => [keyBlock, wrap('ZZ')]);
-    expect(other.rewrap(mixed).map(one)).toEqual(mixed.map(() => 'done'));
-    expect(calls).toBeLessThan(2 * 15 + 2 * 6 + 5);
-    other.destroy();
+    it('that come once: for all lanes at once, and not for each', () => {
+      const rewrapper = create();
+      // Ten blocks of header, four of payload and one more, on both sides; and keys to derive.
+      expect(callsFor(rewrapper, once)).toBeLessThan(2 * 15 + 10);
+      rewrapper.destroy();
+    });
+
+    it('that come again among others: not at all', () => {
+      const rewrapper = create();
+      for (const _time of [1, 2])
+        callsFor(rewrapper, new Array<string>(256).fill(wrap('ZZ', place)));
+      const mixed = once.flatMap((keyBlock) => [keyBlock, wrap('ZZ', place)]);
+      expect(callsFor(rewrapper, mixed)).toBeLessThan(2 * 15 + 2 * 6 + 5);
+      rewrapper.destroy();
+    });
+
+    it('that begin alike and come again: not at all, however many they are', () => {
+      const rewrapper = create();
+      const kinds = Array.from({ length: 40 }, (_, i) =>
+        wrap('00', [{ id: 'KV', data: textOf(i, 4) }]),
+      );
+      for (const _time of [1, 2]) callsFor(rewrapper, kinds);
+      // Two blocks of header are known: four of payload and one more, on both sides.
+      expect(callsFor(rewrapper, kinds)).toBeLessThan(2 * 6);
+      rewrapper.destroy();
+    });
+
+    it('of which each has a label of its own: no more than for all lanes at once', () => {
+      const rewrapper = create();
+      const labelled = (time: number) =>
+        Array.from({ length: 40 }, (_, i) =>
+          wrap(textOf(i, 2), [
+            { id: 'LB', data: `${textOf(time, 2)}${'x'.repeat(60)}${textOf(i, 2)}` },
+          ]),
+        );
+      for (const time of [1, 2]) callsFor(rewrapper, labelled(time));
+      // One block of forty kinds is worth keeping, and computed once; the others are not.
+      expect(callsFor(rewrapper, labelled(3))).toBeLessThan(2 * 15 + 5);
+      rewrapper.destroy();
+    });
   });
 
   it('refuses bytes of any length, whatever they say of it, and no other block', () => {
