@@ -474,7 +474,7 @@ describe('SecretKey.destroy', () => {
       const randomBytes = (length = 16) => {
         key.destroy();
         drawn++;
-        return new Uint8Array(length);
+        return new Uint8Array(length).fill(7); // zeros would be refused before
       };
       expect(() => operation(key, randomBytes)).toThrow(refusal('KEY_DESTROYED', 'key'));
       expect(drawn).toBe(1);
