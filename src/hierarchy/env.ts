@@ -2,6 +2,7 @@
 
 import { KeyblockError } from '../errors.js';
 import { own, requireObject } from '../primitives/bytes.js';
+import { dateValue } from '../primitives/date.js';
 import type { RandomBytes } from '../primitives/random.js';
 
 /** Time and randomness of one call. */
@@ -18,11 +19,9 @@ export interface Env {
 /** The present time as records hold it. */
 export function isoTime(env: Env): string {
   requireObject(env, 'env');
-  const at = own(env, 'at');
-  if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
-    throw new KeyblockError('INVALID_ARGUMENT', { field: 'at' });
-  }
-  const time = at.toISOString();
+  const milliseconds = dateValue(own(env, 'at'));
+  if (Number.isNaN(milliseconds)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'at' });
+  const time = new Date(milliseconds).toISOString();
   // Texts of times are compared: the years of all that follow from this one have four digits.
   if (!/^[0-8]\d{3}-/.test(time)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'at' });
   return time;

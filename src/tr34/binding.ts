@@ -16,6 +16,7 @@ import type { Signer } from './keys.js';
 import { PROFILES, type ProfileShape } from './profiles.js';
 import { readSigner, signToken } from './tokens/signed-token.js';
 import { type Certificate, issuerAndSerial } from './x509/certificate.js';
+import { requireNotRevoked } from './x509/path.js';
 
 /** The ways in which tokens about bindings are written. */
 export type BindingProfile = 'tr34-2019' | 'annex-b' | 'cms';
@@ -104,7 +105,7 @@ export async function createUnbindToken(
     contentType: OID.data,
     content: issuerAndSerial(krd),
     attributes: [nonceAttribute(readNonce(own(options, 'nonce')))],
-    crl: readCrlOption(own(options, 'crl')),
+    crl: readCrlOption(own(options, 'crl'))?.der,
     shape: shapeOf(own(options, 'profile')),
   });
 }
@@ -114,7 +115,8 @@ export async function createUnbindToken(
  *
  * @param options - Who hands which device over to whom, in answer to which nonce.
  * @returns The token in DER.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH` or `TOKEN_MALFORMED`.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH` or `TOKEN_MALFORMED`;
+ * `CERTIFICATE_REVOKED` and `CRL_REJECTED` where the CRL given lists the new KDH, or is another CA's.
  *
  * @example
  * ```ts
@@ -157,12 +159,14 @@ export async function createRebindToken(
   const krd = readCertificateOption(own(options, 'krdCertificate'), 'krdCertificate');
   const next = readCertificateOption(own(options, 'newKdhCertificate'), 'newKdhCertificate');
   const profile = own(options, 'profile');
+  const crl = readCrlOption(own(options, 'crl'));
+  if (crl !== undefined) requireNotRevoked(next, crl); // every receiver would refuse it
   return signToken({
     signer: readSigner(own(options, 'kdh'), 'kdh'),
     contentType: OID.signedData,
     content: formatRebinding([issuerAndSerial(krd)], next, profile),
     attributes: [nonceAttribute(readNonce(own(options, 'nonce')))],
-    crl: readCrlOption(own(options, 'crl')),
+    crl: crl?.der,
     shape: shapeOf(profile),
   });
 }
@@ -289,9 +293,12 @@ function formatRebinding(
 ): Uint8Array<ArrayBuffer> {
   const parts = signedDataFields({
     version: 1,
+    digestAlgorithm: undefined,
     contentType: OID.data,
     content: concatenate(parties),
     certificates: [next.der],
+    crl: undefined,
+    signer: undefined,
   });
   return profile === 'cms' ? sequence(...parts) : concatenate(parts);
 }

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { copyBytes } from '../primitives/bytes.js';
 import { encodeHex } from '../primitives/hex.js';
 import type { FieldDescription } from '../tr31/describe.js';
 import { OID_NAMES } from './der/oid-names.js';
-import { children, type DerElement, readDer } from './der/reader.js';
+import { children, copyDer, type DerElement, readDer } from './der/reader.js';
 import { CONSTRUCTED, TAG } from './der/tags.js';
 import { readOid, readTime } from './der/values.js';
 import { parseToken } from './parse-token.js';
@@ -35,7 +34,7 @@ import { parseToken } from './parse-token.js';
  * ```
  */
 export function describeToken(token: Uint8Array): readonly FieldDescription[] {
-  const bytes = copyBytes(token, 'token');
+  const bytes = copyDer(token, 'token');
   const { kind, profile } = parseToken(bytes);
   const meaning = profile === undefined ? kind : `${kind}, profile ${profile}`;
   const whole: FieldDescription = {

@@ -6,7 +6,8 @@
 
 import { KeyblockError } from '../errors.js';
 import { fitsAlgorithm } from '../primitives/algorithms.js';
-import { copyBytes, own, requireObject } from '../primitives/bytes.js';
+import { copyBytes, equalBytes, own, requireObject } from '../primitives/bytes.js';
+import { dateValue } from '../primitives/date.js';
 import { checkedRandomBytes, type RandomBytes } from '../primitives/random.js';
 import { type KeyInput, withClearKey } from '../secret-key.js';
 import { unknownAttributes } from '../tr31/attributes.js';
@@ -15,6 +16,7 @@ import { type KeyBlockHeader, parseHeader } from '../tr31/header.js';
 import { headerAttribute, nonceAttribute, signingTimeAttribute } from './cms/attributes.js';
 import { formatContentInfo } from './cms/signed-data.js';
 import { OID } from './der/oids.js';
+import { copyDer } from './der/reader.js';
 import type { Signer } from './keys.js';
 import { MAX_NONCE_LENGTH, MIN_NONCE_LENGTH } from './krd/state.js';
 import { isProfile, PROFILES, type Profile } from './profiles.js';
@@ -23,8 +25,15 @@ import { type ContentKeyEncryptor, contentAlgorithmFor, sealEnvelope } from './t
 import { formatKeyBlockContent } from './tokens/key-block.js';
 import { readSigner, signToken } from './tokens/signed-token.js';
 import { type Certificate, issuerAndSerial, parseCertificate } from './x509/certificate.js';
-import { parseCrl } from './x509/crl.js';
-import { isTolerance, requireNotRevoked, type Tolerance, verifyPath } from './x509/path.js';
+import { type CertificateList, parseCrl } from './x509/crl.js';
+import {
+  isTolerance,
+  requireCurrentCrl,
+  requireNotRevoked,
+  type Tolerance,
+  verifyCrl,
+  verifyPath,
+} from './x509/path.js';
 
 /** How the receiver can tell that a token is new: its own nonce, or the time of signing. */
 export type TokenFreshness =
@@ -58,11 +67,13 @@ export interface CreateKeyTokenOptions {
   readonly freshness: TokenFreshness;
   /** The CRL of the CA of the KDH, which dialects before RFC 5652 carry along. */
   readonly crl?: Uint8Array | undefined;
+  /** The CRL of the CA of the device, where it is another CA; it does not go into the token. */
+  readonly krdCrl?: Uint8Array | undefined;
   /** @defaultValue `'tr34-2019'`, and `'ec'` for a device with an elliptic curve key */
   readonly profile?: Profile | undefined;
   /** @defaultValue `'sp800-57'` */
   readonly strength?: StrengthRule | undefined;
-  /** What to put up with in the certificate of the device. */
+  /** What to put up with in the certificate of the device, and in the CRLs. */
   readonly tolerate?: readonly Tolerance[] | undefined;
   /**
    * Encrypts the content key to an RSA device; by default RSAES-OAEP to its certificate. There is
@@ -113,10 +124,12 @@ export function createCredentialToken(options: {
   const certificate = readCertificateOption(own(options, 'certificate'), 'certificate');
   return formatContentInfo({
     version: 1,
+    digestAlgorithm: undefined,
     contentType: OID.data,
     content: new Uint8Array(0),
     certificates: [certificate.der],
-    crl: readCrlOption(own(options, 'crl')),
+    crl: readCrlOption(own(options, 'crl'))?.der,
+    signer: undefined,
   });
 }
 
@@ -125,10 +138,11 @@ export function createCredentialToken(options: {
  *
  * @param options - Who sends what to whom, and how.
  * @returns The token in DER.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_HEADER`, `INVALID_LENGTH`;
- * `CERTIFICATE_UNTRUSTED`, `CERTIFICATE_REVOKED`, `ALGORITHM_NOT_ALLOWED` for a certificate that
- * will not do; `KEY_STRENGTH` when the transport is weaker than the key; `WEAK_KEY` when the
- * generator given returns a weak content key.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `INVALID_HEADER`, `INVALID_OPTIONAL_BLOCK` and
+ * `INVALID_LENGTH`; `KEY_DESTROYED`; `TOKEN_MALFORMED` for a certificate or CRL that is not DER;
+ * `CERTIFICATE_UNTRUSTED`, `CERTIFICATE_REVOKED`, `CRL_REJECTED`, `ALGORITHM_NOT_ALLOWED` for one
+ * that will not do; `KEY_STRENGTH` when the transport is weaker than the key; `WEAK_KEY` when the
+ * generator given returns a weak content key; `UNSUPPORTED` where there is no Web Crypto.
  *
  * @example
  * ```ts
@@ -182,8 +196,9 @@ export async function createKeyToken(
   const randomBytes = checkedRandomBytes(own(options, 'randomBytes'));
   const key = copyKey(own(options, 'key'), header);
   try {
-    requireCurrent(kdh.certificate, crl, at);
-    await verifyKrd(krd, options, at);
+    const tolerate = readTolerance(own(options, 'tolerate'));
+    requireCurrent(kdh.certificate, { crl, at, tolerate });
+    await verifyKrd(krd, options, { crl, at, tolerate });
     const algorithm = contentAlgorithmFor(krd, header, key);
     const transport = { recipient: krd.publicKey, content: algorithm, wrap: undefined };
     requireTransportStrength({ rule, header, key, ...transport }); // wrapped as strongly as agreed
@@ -199,7 +214,7 @@ export async function createKeyToken(
       contentType: OID.envelopedData,
       content,
       attributes,
-      crl,
+      crl: crl?.der,
       shape,
     });
   } finally {
@@ -207,11 +222,20 @@ export async function createKeyToken(
   }
 }
 
-/** The path of the device's certificate, before every token. */
+/** What every certificate in a token is judged by. */
+interface Judgement {
+  /** The CRL that goes into the token. */
+  readonly crl: CertificateList | undefined;
+  /** The present time in milliseconds since 1970. */
+  readonly at: number;
+  readonly tolerate: readonly Tolerance[];
+}
+
+/** The path of the device's certificate, and that nobody has revoked it, before every token. */
 async function verifyKrd(
   certificate: Certificate,
   options: CreateKeyTokenOptions,
-  at: number,
+  { crl, at, tolerate }: Judgement,
 ): Promise<void> {
   const trust = own(options, 'trust');
   if (typeof trust !== 'object' || trust === null) {
@@ -219,19 +243,40 @@ async function verifyKrd(
   }
   const issuer = readCertificateOption(own(trust, 'caKrd'), 'trust');
   const root = readCertificateOption(own(trust, 'root'), 'trust');
-  const tolerate = own(options, 'tolerate') ?? [];
-  if (!Array.isArray(tolerate) || !tolerate.every(isTolerance)) {
+  await verifyPath({ certificate, issuer, root, role: 'krd', at, tolerate });
+  // One CA may issue for both roles: then its one CRL lists both.
+  if (crl !== undefined && equalBytes(crl.issuer, certificate.issuer)) {
+    requireNotRevoked(certificate, crl);
+  }
+  const krdCrl = readCrlOption(own(options, 'krdCrl'));
+  if (krdCrl === undefined) return;
+  await verifyCrl({
+    crl: krdCrl,
+    issuer,
+    at,
+    last: undefined,
+    lastThisUpdate: undefined,
+    tolerate,
+  });
+  requireNotRevoked(certificate, krdCrl);
+}
+
+function readTolerance(tolerate: readonly Tolerance[] | undefined): readonly Tolerance[] {
+  const words = tolerate ?? [];
+  if (!Array.isArray(words) || !words.every(isTolerance)) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'policy' });
   }
-  await verifyPath({ certificate, issuer, root, role: 'krd', at, tolerate });
+  return [...words];
 }
 
 /** A host does not send what every receiver would refuse: itself expired, or on its own CRL. */
-function requireCurrent(certificate: Certificate, crl: Uint8Array | undefined, at: number): void {
+function requireCurrent(certificate: Certificate, { crl, at, tolerate }: Judgement): void {
   if (!(certificate.notBefore <= at && at <= certificate.notAfter)) {
     throw new KeyblockError('CERTIFICATE_UNTRUSTED', { field: 'kdh' });
   }
-  if (crl !== undefined) requireNotRevoked(certificate, parseCrl(crl));
+  if (crl === undefined) return;
+  requireCurrentCrl(crl, at, tolerate);
+  requireNotRevoked(certificate, crl);
 }
 
 function copyKey(
@@ -285,7 +330,7 @@ export function readNonce(nonce: Uint8Array | undefined): Uint8Array<ArrayBuffer
 
 /** Reads a time that a caller gives, in milliseconds since 1970. */
 function readInstant(at: Date | undefined, field: 'at' | 'signingTime'): number {
-  const milliseconds = at instanceof Date ? at.getTime() : Number.NaN;
+  const milliseconds = dateValue(at);
   if (Number.isNaN(milliseconds)) throw new KeyblockError('INVALID_ARGUMENT', { field });
   return milliseconds;
 }
@@ -306,12 +351,12 @@ export function readCertificateOption(
   bytes: Uint8Array | undefined,
   field: 'certificate' | 'krdCertificate' | 'newKdhCertificate' | 'trust' | 'kdh',
 ): Certificate {
-  return parseCertificate(copyBytes(bytes, field), field);
+  return parseCertificate(copyDer(bytes, field), field);
 }
 
 /** Reads a CRL that a caller gives: its structure, for the receiver verifies it. */
-export function readCrlOption(bytes: Uint8Array | undefined): Uint8Array | undefined {
-  return bytes === undefined ? undefined : parseCrl(copyBytes(bytes, 'crl')).der;
+export function readCrlOption(bytes: Uint8Array | undefined): CertificateList | undefined {
+  return bytes === undefined ? undefined : parseCrl(copyDer(bytes, 'crl'));
 }
 
 function readUkm(ukm: Uint8Array | undefined): Uint8Array | undefined {

@@ -19,6 +19,7 @@ import {
   type UnwrapRequest,
   unwrapWithKey,
 } from './crypto/unwrap.js';
+import { copyDer } from './der/reader.js';
 import { parseCertificate } from './x509/certificate.js';
 import type { CurveName, EcPublicKey, RsaPublicKey } from './x509/public-key.js';
 import { isAllowedKey } from './x509/verify-signature.js';
@@ -188,7 +189,7 @@ interface Owner {
 }
 
 function readOwner(value: Uint8Array | undefined): Owner {
-  const certificate = copyBytes(value, 'certificate');
+  const certificate = copyDer(value, 'certificate');
   const { publicKey } = parseCertificate(certificate);
   if (publicKey.kind === 'other' || !isAllowedKey(publicKey)) {
     throw new KeyblockError('ALGORITHM_NOT_ALLOWED', { field: 'certificate' });

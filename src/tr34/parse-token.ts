@@ -4,7 +4,6 @@
  * @module
  */
 
-import { copyBytes } from '../primitives/bytes.js';
 import { asciiText } from '../primitives/hex.js';
 import {
   type Attributes,
@@ -30,6 +29,7 @@ import { parseSignerInfo } from './cms/signer-info.js';
 import { OID } from './der/oids.js';
 import {
   children,
+  copyDer,
   type DerElement,
   malformed,
   readDer,
@@ -95,7 +95,7 @@ export interface Token {
  * ```
  */
 export function parseToken(token: Uint8Array): Token {
-  const bytes = copyBytes(token, 'token');
+  const bytes = copyDer(token, 'token');
   const randomNumber = parseRandomNumber(bytes);
   if (randomNumber !== undefined) return randomNumber;
   const signedData = parseContentInfo(bytes);
@@ -176,8 +176,9 @@ function headerText(element: DerElement): string {
 
 function parseRebinding(content: DerElement): Pick<Token, 'kind' | 'certificate' | 'recipients'> {
   const octets = readOctetString(content);
+  const source = { offset: content.offset + content.bytes.length - octets.length };
   const inner = parseSignedData(
-    octets[0] === TAG.SEQUENCE ? readDer(octets) : readDerContents(octets),
+    octets[0] === TAG.SEQUENCE ? readDer(octets, source) : readDerContents(octets, source),
   );
   const [certificate] = inner.certificates;
   if (inner.content === undefined || certificate === undefined) throw malformed(content);

@@ -207,6 +207,16 @@ describe('createKeyToken', () => {
     );
   });
 
+  it('takes nothing from an encryptor that is not as long as the modulus', async () => {
+    const answers = [(key: Uint8Array) => key, () => new Uint8Array(0), () => new Uint8Array(255)];
+    for (const keyEncryptor of answers) {
+      const options = await keyTokenOptions(RECEIVER, { keyEncryptor });
+      await expect(createKeyToken(options)).rejects.toThrow(
+        expect.objectContaining({ code: 'INVALID_LENGTH', field: 'keyEncryptor' }),
+      );
+    }
+  });
+
   it('cuts the time of signing to seconds', async () => {
     const signingTime = new Date('2026-06-01T12:00:00.999Z');
     const token = await createKeyToken(
@@ -542,6 +552,46 @@ describe('createKeyToken refuses', () => {
     );
   });
 
+  it('to send with a CRL that is over, unless that is put up with', async () => {
+    const options = await keyTokenOptions(RECEIVER, { crl });
+    const later = { ...options, at: new Date(at.getTime() + 31 * DAY) };
+    await expect(createKeyToken(later)).rejects.toThrow(
+      expect.objectContaining({ code: 'CRL_REJECTED', field: 'crl' }),
+    );
+    const token = await createKeyToken({ ...later, tolerate: ['stale-crl'] });
+    expect(parseToken(token).crl).toEqual(crl);
+  });
+
+  it('a device that its CA has revoked', async () => {
+    const { caKrd: caKdh, krd } = RECEIVER;
+    const ofDevices = (revoked: readonly Party[], age = 1) =>
+      crlOf({ ...RECEIVER, caKdh }, { revoked, age });
+    const sending = async (krdCrl: Uint8Array) =>
+      createKeyToken(await keyTokenOptions(RECEIVER, { krdCrl }));
+    await expect(sending(await ofDevices([krd]))).rejects.toThrow(
+      expect.objectContaining({ code: 'CERTIFICATE_REVOKED', field: 'certificate' }),
+    );
+    expect(parseToken(await sending(await ofDevices([]))).crl).toBeUndefined();
+    for (const unfit of [crl, await ofDevices([], -1)]) {
+      await expect(sending(unfit)).rejects.toThrow(
+        expect.objectContaining({ code: 'CRL_REJECTED', field: 'crl' }),
+      );
+    }
+  });
+
+  it('a device that the one CA of both has revoked', async () => {
+    const world: World = { ...RECEIVER, caKdh: RECEIVER.caKrd };
+    const kdh = await enrol(world, 'kdh', 'RSA-2048');
+    const sending = async (revoked: readonly Party[]) =>
+      createKeyToken(
+        await keyTokenOptions({ ...world, kdh }, { crl: await crlOf(world, { revoked }) }),
+      );
+    expect(parseToken(await sending([])).kind).toBe('key');
+    await expect(sending([RECEIVER.krd])).rejects.toThrow(
+      expect.objectContaining({ code: 'CERTIFICATE_REVOKED', field: 'certificate' }),
+    );
+  });
+
   it('nothing of what signer and encryptor throw: that comes through as it is', async () => {
     const kdh = await keyOf(RECEIVER.kdh);
     const broken = new Error('slot 3 is offline');
@@ -575,6 +625,41 @@ describe('createKeyToken refuses', () => {
     expect(sign).not.toHaveBeenCalled();
     expect(keyEncryptor).not.toHaveBeenCalled();
     expect(randomBytes).not.toHaveBeenCalled();
+  });
+});
+
+describe('tokens about a binding', () => {
+  it('have nothing in them that Object.prototype has', async () => {
+    const options = await rebindOptions();
+    const all = async () => [
+      toHex(createCredentialToken({ certificate: RECEIVER.kdh.certificate })),
+      toHex(await createUnbindToken(options)),
+      toHex(await createRebindToken(options)),
+    ];
+    const clean = await all();
+    for (const name of ['certificates', 'crl', 'signer', 'digestAlgorithm', 'tolerate']) {
+      const value = [RECEIVER.caKdh.certificate];
+      Object.defineProperty(Object.prototype, name, { value, configurable: true });
+      try {
+        expect(await all()).toEqual(clean);
+      } finally {
+        Reflect.deleteProperty(Object.prototype, name);
+      }
+    }
+  });
+
+  it('do not name a KDH that every device would refuse', async () => {
+    const rebinding = async (list: Uint8Array) =>
+      createRebindToken({ ...(await rebindOptions()), crl: list });
+    const listing = await crlOf(RECEIVER, { revoked: [RECEIVER.nextKdh] });
+    await expect(rebinding(listing)).rejects.toThrow(
+      expect.objectContaining({ code: 'CERTIFICATE_REVOKED', field: 'certificate' }),
+    );
+    const foreign = await crlOf({ ...RECEIVER, caKdh: RECEIVER.caKrd });
+    await expect(rebinding(foreign)).rejects.toThrow(
+      expect.objectContaining({ code: 'CRL_REJECTED', field: 'crl' }),
+    );
+    expect(parseToken(await rebinding(crl)).crl).toEqual(crl);
   });
 });
 

@@ -289,6 +289,32 @@ describe('time', () => {
     expectRefusal(await take(bound, token, { at: minutes(1) }), 'FRESHNESS', 'signingTime');
   });
 
+  it('moves on with a token that answers a nonce: what was held back comes too late', async () => {
+    const heldBack = await keyToken({ signingTime: minutes(1) });
+    const bound = await obey(unboundKrd(RECEIVER), await credential({ crl }), 'bound');
+    const asked = { ...bound, ...NONCE_STATE };
+    const keyed = await obey(asked, await keyToken({ nonce: NONCE }), 'key', minutes(2));
+    expect(keyed.lastSigningTime).toBe(minutes(2).toISOString());
+    expectRefusal(await take(keyed, heldBack, { at: minutes(3) }), 'FRESHNESS', 'signingTime');
+    // The clock of the device is set back: what was signed by the other one does not come again.
+    const later = minutes(4).toISOString();
+    const back = await obey(
+      { ...asked, lastSigningTime: later },
+      await keyToken({ nonce: NONCE }),
+      'key',
+    );
+    expect(back.lastSigningTime).toBe(later);
+  });
+
+  it('is not enough where two passes are insisted on', async () => {
+    const policy: ReceivePolicy = { require: ['nonce'] };
+    const token = await keyToken({ signingTime: minutes(1) });
+    const received = await take(boundKrd(RECEIVER), token, { at: minutes(1), policy });
+    expectRefusal(received, 'FRESHNESS', 'nonce');
+    const answer = await keyToken({ nonce: NONCE });
+    eventOf(await take(boundKrd(RECEIVER, NONCE_STATE), answer, { policy }), 'key');
+  });
+
   it('only ever moves forward', async () => {
     const first = await keyToken({ signingTime: minutes(1) });
     const state = await obey(boundKrd(RECEIVER), first, 'key', minutes(2));
@@ -381,7 +407,11 @@ describe('the CRL', () => {
     const state = boundKrd(RECEIVER, NONCE_STATE);
     const kept = { crl: toBase64(crl), lastCrlUpdate: minutes(-24 * 60).toISOString() };
     const token = await keyToken({ nonce: NONCE }, RECEIVER, { crl });
-    expect(await obey(state, token, 'key')).toEqual({ ...boundKrd(RECEIVER), ...kept });
+    expect(await obey(state, token, 'key')).toEqual({
+      ...boundKrd(RECEIVER),
+      lastSigningTime: at.toISOString(),
+      ...kept,
+    });
     const rebound = await obey(state, await rebindToken(NONCE, { crl }), 'rebound');
     expect(rebound).toMatchObject(kept);
   });
@@ -431,6 +461,39 @@ describe('the CRL', () => {
     ]) {
       const received = await take(state, token);
       expect(expectRefusal(received, 'CERTIFICATE_REVOKED', 'certificate')).toEqual(state);
+    }
+  });
+
+  it('that is stored counts until its time is over, and no token without one after it', async () => {
+    const stored = { crl: toBase64(crl), lastCrlUpdate: minutes(-24 * 60).toISOString() };
+    const state = boundKrd(RECEIVER, { ...NONCE_STATE, ...stored });
+    const last = new Date(at.getTime() + 30 * DAY);
+    const over = new Date(last.getTime() + 1000);
+    const policy: ReceivePolicy = { tolerate: ['stale-crl'] };
+    for (const [token, kind] of [
+      [await keyToken({ nonce: NONCE }), 'key'],
+      [await unbindToken(NONCE), 'unbound'],
+      [await rebindToken(NONCE), 'rebound'],
+      [await credential({}), 'bound'],
+    ] as const) {
+      eventOf(await take(state, token, { at: last }), kind);
+      const received = await take(state, token, { at: over });
+      expect(expectRefusal(received, 'CRL_REJECTED', 'crl')).toEqual(state);
+      eventOf(await take(state, token, { at: over, policy }), kind);
+    }
+    // The CA of the devices can not bring a newer one.
+    eventOf(await take(state, await authorityRebindToken(), { at: over }), 'rebound');
+  });
+
+  it('is never taken back for one that was counted before', async () => {
+    const numbered = (crlNumber: number, age: number) => crlOf(RECEIVER, { age, crlNumber });
+    const first = await numbered(255, 2);
+    const state = boundKrd(RECEIVER, { ...NONCE_STATE, crl: toBase64(first) });
+    const taken = async (list: Uint8Array) =>
+      take(state, await withCrl(await keyToken({ nonce: NONCE }), list));
+    expectRefusal(await taken(await numbered(254, 1)), 'CRL_REJECTED', 'crl');
+    for (const list of [first, await numbered(255, 1), await numbered(256, 1), crl]) {
+      eventOf(await taken(list), 'key');
     }
   });
 
@@ -495,7 +558,7 @@ describe('the nonce', () => {
   it('is spent by the token that answers it', async () => {
     const token = await keyToken({ nonce: NONCE });
     const after = await obey(boundKrd(RECEIVER, NONCE_STATE), token, 'key');
-    expect(after).toEqual(boundKrd(RECEIVER));
+    expect(after).toEqual(boundKrd(RECEIVER, { lastSigningTime: at.toISOString() }));
     expectRefusal(await take(after, token), 'FRESHNESS', 'nonce');
   });
 
@@ -771,6 +834,35 @@ describe('receive', () => {
     eventOf(await take(received.state, token), 'key');
   });
 
+  it.each(['RSA-2048', 'P-521'] as const)('asks the private key with copies: %s', async (name) => {
+    const krd = await enrol(RECEIVER, 'krd', name);
+    const key = await keyOf(krd);
+    const { certificate } = krd;
+    const sending: KeyUnwrapper = {
+      certificate,
+      // As to a worker: whoever sends memory away has it no longer.
+      unwrap: (request) => {
+        const parts = [
+          request.encryptedKey,
+          ...('publicPoint' in request ? [request.publicPoint] : []),
+        ];
+        const sent = structuredClone(request, { transfer: parts.map(({ buffer }) => buffer) });
+        return key.unwrap(sent);
+      },
+    };
+    const world: World = { ...RECEIVER, krd };
+    const received = await take(
+      boundKrd(world),
+      await keyToken({ signingTime: minutes(1) }, world),
+      {
+        unwrapper: sending,
+        at: minutes(1),
+        policy: { accept: ['tr34-2019', 'ec'] },
+      },
+    );
+    expect(eventOf(received, 'key').key.expose()).toEqual(TDES_KEY);
+  });
+
   it.each([
     [undefined, 'INVALID_ARGUMENT', 'options'],
     [null, 'INVALID_ARGUMENT', 'options'],
@@ -793,6 +885,8 @@ describe('receive', () => {
     [{ state: changed({ authorityTokens: [7] }) }, 'INVALID_ARGUMENT', 'state'],
     [{ state: changed({ lastSigningTime: 'yesterday' }) }, 'INVALID_ARGUMENT', 'state'],
     [{ state: changed({ lastSigningTime: 1.5e12 }) }, 'INVALID_ARGUMENT', 'state'],
+    [{ state: changed({ lastSigningTime: '5' }) }, 'INVALID_ARGUMENT', 'state'],
+    [{ state: changed({ lastSigningTime: '2026-06-01T12:00:00' }) }, 'INVALID_ARGUMENT', 'state'],
     [{ state: changed({ lastCrlUpdate: '' }) }, 'INVALID_ARGUMENT', 'state'],
     [{ at: undefined }, 'INVALID_ARGUMENT', 'at'],
     [{ at: at.getTime() }, 'INVALID_ARGUMENT', 'at'],
@@ -809,7 +903,7 @@ describe('receive', () => {
     [{ policy: { tolerate: ['everything'] } }, 'INVALID_ARGUMENT', 'policy'],
     [{ policy: { tolerate: ['krd-key-usage'] } }, 'INVALID_ARGUMENT', 'policy'],
     [{ policy: { tolerate: 'stale-crl' } }, 'INVALID_ARGUMENT', 'policy'],
-    [{ policy: { require: ['nonce'] } }, 'INVALID_ARGUMENT', 'policy'],
+    [{ policy: { require: ['time'] } }, 'INVALID_ARGUMENT', 'policy'],
     [{ policy: { maxAgeSeconds: -1 } }, 'INVALID_ARGUMENT', 'policy'],
     [{ policy: { maxAgeSeconds: '60' } }, 'INVALID_ARGUMENT', 'policy'],
     [{ policy: { clockSkewSeconds: Number.NaN } }, 'INVALID_ARGUMENT', 'policy'],

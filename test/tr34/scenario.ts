@@ -194,11 +194,20 @@ export function portions(...all: readonly Uint8Array[]): (length: number) => Uin
 /** A CRL of the CA of the KDHs that was issued some days before the present of the world. */
 export function crlOf(
   world: World,
-  { age = 1, revoked = [] }: { readonly age?: number; readonly revoked?: readonly Party[] } = {},
+  {
+    age = 1,
+    revoked = [],
+    crlNumber,
+  }: {
+    readonly age?: number;
+    readonly revoked?: readonly Party[];
+    readonly crlNumber?: number;
+  } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const present = world.at.getTime();
   return issueCrl({
     issuer: world.caKdh,
+    crlNumber,
     thisUpdate: new Date(present - age * DAY),
     nextUpdate: new Date(present + 30 * DAY),
     revoked: revoked.map(({ certificate }) => ({

@@ -179,9 +179,12 @@ describe('parseToken', () => {
   ])('takes nothing for a credential that has %s', (_, others) => {
     const parts = {
       version: 1,
+      digestAlgorithm: undefined,
       contentType: OID.data,
       content: new Uint8Array(0),
       certificates: [RECEIVER.kdh.certificate],
+      crl: undefined,
+      signer: undefined,
     };
     expect(parseToken(formatContentInfo(parts)).kind).toBe('credential');
     expect(() => parseToken(formatContentInfo({ ...parts, ...others }))).toThrow(
@@ -194,6 +197,20 @@ describe('parseToken', () => {
       expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'token' }),
     );
   });
+});
+
+it('says where a rebinding is wrong, counted from the first byte of the token', async () => {
+  const token = await createRebindToken({
+    kdh: await keyOf(RECEIVER.kdh),
+    krdCertificate: RECEIVER.krd.certificate,
+    newKdhCertificate: RECEIVER.nextKdh.certificate,
+    nonce: NONCE_16,
+  });
+  const start = toHex(token).indexOf(toHex(RECEIVER.nextKdh.certificate)) / 2;
+  const wrong = Uint8Array.from(token, (octet, i) => (i === start ? 0 : octet));
+  expect(() => parseToken(wrong)).toThrow(
+    expect.objectContaining({ code: 'TOKEN_MALFORMED', field: 'token', offset: start }),
+  );
 });
 
 describe('Annex B, made again', () => {
@@ -463,7 +480,8 @@ describe('tokens made for this project', () => {
     expect(key.algorithm).toBe(facts.headerAscii?.charAt(7) === 'T' ? 'TDES' : 'AES');
     const { state } = received;
     const { signingTime } = facts;
-    expect(state.lastSigningTime).toBe(signingTime && instant(signingTime).toISOString());
+    const time = signingTime === undefined ? world.at : instant(signingTime);
+    expect(state.lastSigningTime).toBe(time.toISOString());
     expect(state.crl).toBeDefined();
   });
 

@@ -116,7 +116,7 @@ export async function verifyKrdToken(options: VerifyKrdTokenOptions): Promise<vo
   requireObject(trust, 'trust');
   const issuer = readCertificateOption(trust && own(trust, 'caKrd'), 'trust');
   const root = readCertificateOption(trust && own(trust, 'root'), 'trust');
-  await verifyPath({ certificate, issuer, root, role: 'krd', at });
+  await verifyPath({ certificate, issuer, root, role: 'krd', at, tolerate: [] });
   const { publicKey } = certificate;
   const strength =
     publicKey.kind === 'EC' ? curveStrength(8 * COORDINATE_LENGTHS[publicKey.curve]) : 0;

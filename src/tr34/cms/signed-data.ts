@@ -99,16 +99,19 @@ function elementsOf(element: DerElement | undefined): readonly DerElement[] {
   return element === undefined ? [] : children(element);
 }
 
-/** What {@link formatSignedData} puts together; everything but the content is finished DER. */
+/**
+ * What {@link formatContentInfo} puts together; everything but the content is finished DER. No
+ * member is optional: what is left out would be read from a prototype.
+ */
 export interface SignedDataParts {
   readonly version: number;
-  readonly digestAlgorithm?: string | undefined;
+  readonly digestAlgorithm: string | undefined;
   readonly contentType: string;
   /** The octets of the content, inside their OCTET STRING. */
   readonly content: Uint8Array;
-  readonly certificates?: readonly Uint8Array[] | undefined;
-  readonly crl?: Uint8Array | undefined;
-  readonly signer?: Uint8Array | undefined;
+  readonly certificates: readonly Uint8Array[] | undefined;
+  readonly crl: Uint8Array | undefined;
+  readonly signer: Uint8Array | undefined;
 }
 
 /** Formats a SignedData without its own tag and length, as a list of its fields. */

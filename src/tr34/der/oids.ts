@@ -52,4 +52,9 @@ export const OID = {
   // Certificate extensions.
   keyUsage: '2.5.29.15',
   basicConstraints: '2.5.29.19',
+
+  // CRL extensions.
+  crlNumber: '2.5.29.20',
+  deltaCrlIndicator: '2.5.29.27',
+  issuingDistributionPoint: '2.5.29.28',
 } as const;

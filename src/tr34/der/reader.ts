@@ -7,6 +7,7 @@
  */
 
 import { KeyblockError, type KeyblockErrorField } from '../../errors.js';
+import { copyBytes, isBytes, trueLength } from '../../primitives/bytes.js';
 import { CONSTRUCTED, CONTEXT_CLASS, TAG } from './tags.js';
 import { parseGeneralizedTime, parseUtcTime } from './time.js';
 
@@ -148,6 +149,13 @@ export function malformed({ field, offset }: Required<DerSource>): KeyblockError
 
 function contentOffset({ offset, bytes, content }: DerElement): number {
   return offset + bytes.length - content.length;
+}
+
+/** Copies DER that a caller gives: of what is too long, no more than it takes to refuse it. */
+export function copyDer(value: unknown, field: KeyblockErrorField): Uint8Array<ArrayBuffer> {
+  const isTooLong = isBytes(value) && trueLength(value) > MAX_LENGTH;
+  const { subarray } = Uint8Array.prototype;
+  return copyBytes(isTooLong ? subarray.call(value, 0, MAX_LENGTH + 1) : value, field);
 }
 
 /** Validates elements one after the other, and everything inside them. */

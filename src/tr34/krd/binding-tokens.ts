@@ -25,7 +25,7 @@ import {
 } from '../x509/certificate.js';
 import { requireNotRevoked, verifyPath } from '../x509/path.js';
 import type { Outcome } from './event.js';
-import { type Device, timeOfBinding } from './state.js';
+import { type Device, timeAfter } from './state.js';
 import {
   malformedToken,
   type Reception,
@@ -86,7 +86,7 @@ export async function receiveRebind(
     authorityTokens,
     bound: parseCertificate(kdhCertificate),
     nonce: undefined,
-    lastSigningTime: timeOfBinding(device, at),
+    lastSigningTime: timeAfter(device, at),
     ...(crl && { crl, lastCrlUpdate: crl.thisUpdate }),
   };
   return { next, event: { kind: 'rebound', kdhCertificate } };

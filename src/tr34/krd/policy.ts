@@ -26,9 +26,9 @@ export interface ReceivePolicy {
   readonly tolerate?:
     | readonly ('stale-crl' | 'duplicate-extensions' | 'b6-field-order')[]
     | undefined;
-  /** What to insist on, each by its own word. */
+  /** What to insist on, each by its own word; `'nonce'` is to take keys in two passes only. */
   readonly require?:
-    | readonly ('crl' | 'der-sorted-attributes' | 'new-authority-tokens')[]
+    | readonly ('crl' | 'nonce' | 'der-sorted-attributes' | 'new-authority-tokens')[]
     | undefined;
   /** In one pass: how old a token may be. Not limited where absent. */
   readonly maxAgeSeconds?: number | undefined;
@@ -45,6 +45,7 @@ export interface DecidedPolicy {
   readonly strength: StrengthRule;
   readonly tolerate: readonly ('stale-crl' | 'duplicate-extensions' | 'b6-field-order')[];
   readonly requireCrl: boolean;
+  readonly requireNonce: boolean;
   readonly requireSorted: boolean;
   readonly requireNew: boolean;
   /** Milliseconds. */
@@ -57,6 +58,7 @@ export function readReceivePolicy(policy: ReceivePolicy = {}): DecidedPolicy {
   if (typeof policy !== 'object' || policy === null) throw invalidPolicy();
   const insist = readWords(own(policy, 'require'), [
     'crl',
+    'nonce',
     'der-sorted-attributes',
     'new-authority-tokens',
   ] as const);
@@ -73,6 +75,7 @@ export function readReceivePolicy(policy: ReceivePolicy = {}): DecidedPolicy {
       'b6-field-order',
     ] as const),
     requireCrl: insist.includes('crl'),
+    requireNonce: insist.includes('nonce'),
     requireSorted: insist.includes('der-sorted-attributes'),
     requireNew: insist.includes('new-authority-tokens'),
     maxAge: readSeconds(own(policy, 'maxAgeSeconds'), Number.POSITIVE_INFINITY),

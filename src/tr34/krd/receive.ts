@@ -5,16 +5,18 @@
  */
 
 import { KeyblockError } from '../../errors.js';
-import { copyBytes, equalBytes, own, requireObject } from '../../primitives/bytes.js';
+import { equalBytes, own, requireObject } from '../../primitives/bytes.js';
+import { dateValue } from '../../primitives/date.js';
 import { isCredential, parseContentInfo, type SignedData } from '../cms/signed-data.js';
 import { OID } from '../der/oids.js';
+import { copyDer } from '../der/reader.js';
 import type { KeyUnwrapper } from '../keys.js';
 import { parseCertificate, readCertificate } from '../x509/certificate.js';
 import { receiveRebind, receiveUnbind } from './binding-tokens.js';
 import type { KrdEvent, Outcome } from './event.js';
 import { openKeyToken } from './open-key.js';
 import { type ReceivePolicy, readReceivePolicy } from './policy.js';
-import { type Device, type KrdState, readState, timeOfBinding, writeState } from './state.js';
+import { type Device, type KrdState, readState, timeAfter, writeState } from './state.js';
 import {
   malformedToken,
   type Reception,
@@ -118,14 +120,13 @@ export async function receive(options: ReceiveOptions): Promise<Received> {
   const state = own(options, 'state');
   if (state === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'state' });
   const device = readState(state);
-  const at = own(options, 'at');
-  const time = at instanceof Date ? at.getTime() : Number.NaN;
-  if (Number.isNaN(time)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'at' });
-  const token = copyBytes(own(options, 'token'), 'token');
+  const at = dateValue(own(options, 'at'));
+  if (Number.isNaN(at)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'at' });
+  const token = copyDer(own(options, 'token'), 'token');
   const reception: Reception = {
     device,
     policy: readReceivePolicy(own(options, 'policy')),
-    at: time,
+    at,
   };
   const unwrapper = readUnwrapper(own(options, 'unwrapper'), device);
   const nonce = { spent: false };
@@ -135,7 +136,8 @@ export async function receive(options: ReceiveOptions): Promise<Received> {
   } catch (error) {
     if (!(error instanceof KeyblockError)) throw error;
     // Nothing changes but for a nonce that the token spent.
-    return { state: nonce.spent ? withoutNonce(state) : state, event: { kind: 'refused', error } };
+    const next = nonce.spent ? writeState({ ...device, nonce: undefined }) : state;
+    return { state: next, event: { kind: 'refused', error } };
   }
 }
 
@@ -182,7 +184,7 @@ async function bind(signedData: SignedData, reception: Reception): Promise<Outco
   const next: Device = {
     ...withCrl(device, crl),
     bound: parseCertificate(kdhCertificate),
-    lastSigningTime: isNew ? timeOfBinding(device, at) : device.lastSigningTime,
+    lastSigningTime: isNew ? timeAfter(device, at) : device.lastSigningTime,
     nonce: isNew ? undefined : device.nonce,
   };
   return { next, event: { kind: 'bound', kdhCertificate } };
@@ -194,7 +196,7 @@ async function takeKey(
   unwrapper: KeyUnwrapper | undefined,
   nonce: { spent: boolean },
 ): Promise<Outcome> {
-  const { device, policy } = reception;
+  const { device, policy, at } = reception;
   const { bound } = device;
   if (bound === undefined) throw new KeyblockError('STATE_CONFLICT', { field: 'state' });
   const token = await verifySigner(signedData, bound, policy);
@@ -207,7 +209,8 @@ async function takeKey(
   const next: Device = {
     ...withCrl(device, crl),
     nonce: undefined, // spent, or there was none
-    lastSigningTime: freshness.kind === 'time' ? freshness.signingTime : device.lastSigningTime,
+    // A token of one pass that was held back must not come after this one.
+    lastSigningTime: freshness.kind === 'time' ? freshness.signingTime : timeAfter(device, at),
   };
   return { next, event: { kind: 'key', ...received } };
 }
@@ -217,11 +220,6 @@ function withCrl(device: Device, crl: Device['crl']): Device {
   return crl === undefined ? device : { ...device, crl, lastCrlUpdate: crl.thisUpdate };
 }
 
-function withoutNonce(state: KrdState): KrdState {
-  const { nonce: _spent, ...rest } = state;
-  return rest;
-}
-
 function readUnwrapper(
   unwrapper: KeyUnwrapper | undefined,
   { certificate }: Device,
@@ -229,7 +227,7 @@ function readUnwrapper(
   if (unwrapper === undefined) return undefined;
   const sound =
     typeof unwrapper === 'object' && unwrapper !== null && typeof unwrapper.unwrap === 'function';
-  if (!sound || !equalBytes(copyBytes(unwrapper.certificate, 'unwrapper'), certificate.der)) {
+  if (!sound || !equalBytes(copyDer(unwrapper.certificate, 'unwrapper'), certificate.der)) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'unwrapper' });
   }
   return unwrapper;

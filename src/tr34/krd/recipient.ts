@@ -39,7 +39,10 @@ function readTransport(envelope: EnvelopedData, reception: Reception): Recipient
   if (transport.algorithm !== OID.rsaesOaep) throw notAllowed();
   const hash = readOaepParameters(transport.parameters);
   if (reception.device.certificate.publicKey.kind !== 'RSA') throw notAllowed();
-  return { request: { kind: 'oaep', hash, encryptedKey: transport.encryptedKey }, profile };
+  return {
+    request: { kind: 'oaep', hash, encryptedKey: new Uint8Array(transport.encryptedKey) },
+    profile,
+  };
 }
 
 function readAgreement(envelope: EnvelopedData, reception: Reception): Recipient {
@@ -52,8 +55,9 @@ function readAgreement(envelope: EnvelopedData, reception: Reception): Recipient
   const { hash, wrapAlgorithm, curve } = agreementAlgorithms(agreement);
   // OpenSSL leaves the curve out, others name it: it is that of the recipient.
   if (publicKey.kind !== 'EC' || (curve ?? publicKey.curve) !== publicKey.curve) throw notAllowed();
-  const { publicPoint, encryptedKey, ukm } = agreement;
-  const sharedInfo = formatSharedInfo(wrapAlgorithm, ukm);
+  const publicPoint = new Uint8Array(agreement.publicPoint);
+  const encryptedKey = new Uint8Array(agreement.encryptedKey);
+  const sharedInfo = formatSharedInfo(wrapAlgorithm, agreement.ukm);
   return {
     request: { kind: 'ecdh', hash, publicPoint, sharedInfo, wrapAlgorithm, encryptedKey },
     profile,

@@ -6,10 +6,11 @@
 
 import { KeyblockError, type KeyblockErrorField } from '../../errors.js';
 import { fromBase64, toBase64 } from '../../primitives/base64.js';
-import { copyBytes, own, requireObject } from '../../primitives/bytes.js';
+import { own, requireObject } from '../../primitives/bytes.js';
 import { decodeHex, encodeHex } from '../../primitives/hex.js';
 import { checkedRandomBytes, drawBytes, type RandomBytes } from '../../primitives/random.js';
 import { nonceAttribute } from '../cms/attributes.js';
+import { copyDer } from '../der/reader.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import { type CertificateList, parseCrl } from '../x509/crl.js';
 
@@ -34,7 +35,10 @@ export interface KrdState {
   readonly bound?: string | undefined;
   /** The one nonce that is outstanding, in hex. */
   readonly nonce?: string | undefined;
-  /** The time of signing of the last token that was taken, ISO 8601. */
+  /**
+   * In one pass, only what was signed later is taken, ISO 8601: the time of signing of the last
+   * token that carried one, or of the device when it was bound or took a token with its nonce.
+   */
   readonly lastSigningTime?: string | undefined;
   /** `thisUpdate` of the last CRL that was taken, ISO 8601. */
   readonly lastCrlUpdate?: string | undefined;
@@ -200,10 +204,11 @@ export interface Device {
 }
 
 /**
- * From when on tokens are taken in one pass: only what is signed after the binding. Where the last
- * token was signed by a clock that is ahead, after that: it might come again.
+ * From when on tokens are taken in one pass: only what is signed after the binding, and after a
+ * token that answered a nonce. Where the last token was signed by a clock that is ahead, after that:
+ * it might come again.
  */
-export function timeOfBinding({ lastSigningTime }: Device, at: number): number {
+export function timeAfter({ lastSigningTime }: Device, at: number): number {
   return Math.max(lastSigningTime ?? at, at);
 }
 
@@ -252,7 +257,7 @@ export function writeState(device: Device): KrdState {
 }
 
 function importCertificate(bytes: Uint8Array | undefined, field: KeyblockErrorField): string {
-  const copy = copyBytes(bytes, field);
+  const copy = copyDer(bytes, field);
   parseCertificate(copy, field);
   return toBase64(copy);
 }
@@ -279,7 +284,9 @@ function readStored<T>(
 
 function readInstant(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const milliseconds = typeof text === 'string' ? Date.parse(text) : Number.NaN;
+  // Nothing that a reader in another time zone would take for another time.
+  const isInstant = typeof text === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/.test(text);
+  const milliseconds = isInstant ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(milliseconds)) throw invalidState();
   return milliseconds;
 }

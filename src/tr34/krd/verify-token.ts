@@ -25,7 +25,13 @@ import { type DerElement, malformed } from '../der/reader.js';
 import { isDerSorted, isOid, readOctetString } from '../der/values.js';
 import { type Certificate, issuerAndSerial } from '../x509/certificate.js';
 import { type CertificateList, readCrl } from '../x509/crl.js';
-import { requireNotRevoked, verifyAuthority, verifyCrl, verifyPath } from '../x509/path.js';
+import {
+  requireCurrentCrl,
+  requireNotRevoked,
+  verifyAuthority,
+  verifyCrl,
+  verifyPath,
+} from '../x509/path.js';
 import { verifySignature } from '../x509/verify-signature.js';
 import type { DecidedPolicy } from './policy.js';
 import { type Device, MAX_NONCE_LENGTH, MIN_NONCE_LENGTH } from './state.js';
@@ -119,7 +125,11 @@ export async function verifyKdh(
   await verifyPath({ certificate, issuer, root, role: 'kdh', at, tolerate });
   const crl = await verifyCarriedCrl(crls, reception);
   const current = crl ?? device.crl;
-  if (current !== undefined) requireNotRevoked(certificate, current);
+  if (current !== undefined) {
+    // Not signed, the CRL can be left out of a token: the last one counts no longer than it says.
+    requireCurrentCrl(current, at, tolerate);
+    requireNotRevoked(certificate, current);
+  }
   return crl;
 }
 
@@ -135,9 +145,9 @@ async function verifyCarriedCrl(
     return undefined;
   }
   const crl = readCrl(element);
-  const { caKdh: issuer, lastCrlUpdate } = device;
+  const { caKdh: issuer, crl: last, lastCrlUpdate: lastThisUpdate } = device;
   const { tolerate } = policy;
-  await verifyCrl({ crl, issuer, at, lastThisUpdate: lastCrlUpdate, tolerate });
+  await verifyCrl({ crl, issuer, at, last, lastThisUpdate, tolerate });
   return crl;
 }
 
@@ -161,7 +171,7 @@ export function verifyFreshness(
   { device, policy, at }: Reception,
 ): Freshness {
   const nonce = nonceOf(attributes);
-  if (device.nonce !== undefined || nonce !== undefined) {
+  if (device.nonce !== undefined || nonce !== undefined || policy.requireNonce) {
     requireNonce(nonce, device.nonce);
     return { kind: 'nonce' };
   }

@@ -6,8 +6,8 @@
 
 import { CertificationRequest } from 'pkijs';
 import { KeyblockError } from '../../errors.js';
-import { copyBytes, own, requireObject } from '../../primitives/bytes.js';
-import { fields, malformed, readDer } from '../der/reader.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import { copyDer, fields, malformed, readDer } from '../der/reader.js';
 import { contextTag } from '../der/tags.js';
 import { readSmallInteger } from '../der/values.js';
 import { readSigned } from '../x509/certificate.js';
@@ -102,7 +102,7 @@ export async function createCertificateRequest(
  */
 export async function readCertificateRequest(der: Uint8Array): Promise<CertificateRequest> {
   const field = 'request';
-  const { tbs, ...signed } = readSigned(readDer(copyBytes(der, field), { field }));
+  const { tbs, ...signed } = readSigned(readDer(copyDer(der, field), { field }));
   const parts = fields(tbs);
   const version = parts.next();
   if (readSmallInteger(version) !== 0) throw malformed(version);

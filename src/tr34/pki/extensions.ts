@@ -18,7 +18,6 @@ export type CertificateRole = 'root' | 'ca' | 'kdh' | 'krd';
 export type KeyIdentifier = Uint8Array<ArrayBuffer>;
 
 const SUBJECT_KEY_IDENTIFIER = '2.5.29.14';
-const CRL_NUMBER = '2.5.29.20';
 const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35';
 
 /** RFC 7093 2, method 1: the leftmost 160 bits of the SHA-256 of the key itself. */
@@ -72,7 +71,7 @@ export function crlExtensions(
 ): Extension[] {
   const extensions = [authorityExtension(authorityKeyIdentifier)];
   if (crlNumber !== undefined) {
-    extensions.push(formatExtension(CRL_NUMBER, false, new Integer({ value: crlNumber })));
+    extensions.push(formatExtension(OID.crlNumber, false, new Integer({ value: crlNumber })));
   }
   return extensions;
 }

@@ -1,7 +1,8 @@
 /** The CA that issues: its certificate, and the private key of it. */
 
 import { KeyblockError } from '../../errors.js';
-import { copyBytes, own, requireObject } from '../../primitives/bytes.js';
+import { own, requireObject } from '../../primitives/bytes.js';
+import { copyDer } from '../der/reader.js';
 import { KEY_USAGE, parseCertificate } from '../x509/certificate.js';
 import { type KeyIdentifier, readKeyIdentifier } from './extensions.js';
 import { isUsableKey, readPkcs8 } from './read-options.js';
@@ -39,7 +40,7 @@ export function readIssuer(
   requireObject(value, 'issuer');
   // An object, as has just been checked; its properties are checked as bytes.
   const options = value as CertificateIssuer;
-  const certificate = parseCertificate(copyBytes(own(options, 'certificate'), 'certificate'));
+  const certificate = parseCertificate(copyDer(own(options, 'certificate'), 'certificate'));
   const { basicConstraints, keyUsage, publicKey } = certificate;
   if (
     basicConstraints?.isCa !== true ||

@@ -2,6 +2,7 @@
 
 import { KeyblockError, type KeyblockErrorField } from '../../errors.js';
 import { copyBytes } from '../../primitives/bytes.js';
+import { dateValue } from '../../primitives/date.js';
 import { readPoint } from '../crypto/curves.js';
 import { readDer } from '../der/reader.js';
 import { formatTime } from '../der/time.js';
@@ -90,15 +91,6 @@ export function readPkcs8(value: unknown): Uint8Array<ArrayBuffer> {
   } catch (error) {
     pkcs8.fill(0);
     throw error;
-  }
-}
-
-/** The time of a Date of any realm; NaN for anything else. */
-function dateValue(value: unknown): number {
-  try {
-    return Date.prototype.getTime.call(value);
-  } catch {
-    return Number.NaN;
   }
 }
 

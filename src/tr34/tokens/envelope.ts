@@ -27,7 +27,7 @@ import { encryptOaep } from '../crypto/oaep.js';
 import { KEK_LENGTHS, type WrapAlgorithm } from '../crypto/unwrap.js';
 import type { ProfileShape } from '../profiles.js';
 import { type Certificate, issuerAndSerial } from '../x509/certificate.js';
-import type { CurveName, EcPublicKey } from '../x509/public-key.js';
+import type { CurveName, EcPublicKey, RsaPublicKey } from '../x509/public-key.js';
 
 /** Encrypts a content key to the RSA key of a device. */
 export type ContentKeyEncryptor = (contentKey: Uint8Array) => Uint8Array | Promise<Uint8Array>;
@@ -101,9 +101,22 @@ async function addressByTransport(
   const encryptedKey =
     keyEncryptor === undefined
       ? await encryptOaep({ publicKey, hash, plaintext: contentKey })
-      : copyBytes(await keyEncryptor(new Uint8Array(contentKey)), 'keyEncryptor');
+      : await askKeyEncryptor(keyEncryptor, publicKey, contentKey);
   const parameters = formatOaepParameters(hash, shape.taggedOaep);
   return formatKeyTransport(issuerAndSerial(krd), parameters, encryptedKey);
+}
+
+/** What a caller's encryptor returns: as long as the modulus (RFC 8017 7.1.1), so no key in clear. */
+async function askKeyEncryptor(
+  keyEncryptor: ContentKeyEncryptor,
+  { modulus }: RsaPublicKey,
+  contentKey: Uint8Array,
+): Promise<Uint8Array> {
+  const encryptedKey = copyBytes(await keyEncryptor(new Uint8Array(contentKey)), 'keyEncryptor');
+  if (encryptedKey.length !== modulus.length) {
+    throw new KeyblockError('INVALID_LENGTH', { field: 'keyEncryptor' });
+  }
+  return encryptedKey;
 }
 
 /** For each curve, the hash of the KDF, the key wrap and the cipher of its strength. */

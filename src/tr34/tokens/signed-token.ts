@@ -12,6 +12,7 @@ import {
 } from '../cms/signer-info.js';
 import { digest, isTokenHash } from '../crypto/hash.js';
 import { OID } from '../der/oids.js';
+import { copyDer } from '../der/reader.js';
 import { compareOctets } from '../der/values.js';
 import { octetString, oid } from '../der/writer.js';
 import type { Signer } from '../keys.js';
@@ -46,7 +47,7 @@ export function readSigner(signer: Signer | undefined, field: KeyblockErrorField
     (signer.algorithm === 'ECDSA' || signer.algorithm === 'RSASSA-PKCS1-v1_5') &&
     isTokenHash(signer.hash);
   if (!sound) throw new KeyblockError('INVALID_ARGUMENT', { field });
-  const certificate = parseCertificate(copyBytes(signer.certificate, field), field);
+  const certificate = parseCertificate(copyDer(signer.certificate, field), field);
   const kind = signer.algorithm === 'ECDSA' ? 'EC' : 'RSA';
   if (certificate.publicKey.kind !== kind) throw new KeyblockError('INVALID_ARGUMENT', { field });
   return { signer, certificate };
@@ -65,6 +66,7 @@ export async function signToken(token: TokenToSign): Promise<Uint8Array<ArrayBuf
     digestAlgorithm: oidOfHash(hash),
     contentType,
     content,
+    certificates: undefined,
     crl,
     signer: formatSignerInfo({
       issuerAndSerial: issuerAndSerial(signer.certificate),

@@ -2,9 +2,10 @@
 
 import type { KeyblockErrorField } from '../../errors.js';
 import { equalBytes } from '../../primitives/bytes.js';
+import { OID } from '../der/oids.js';
 import { type DerElement, fields, malformed, readDer } from '../der/reader.js';
 import { contextTag, TAG } from '../der/tags.js';
-import { readSmallInteger, readTime } from '../der/values.js';
+import { compareOctets, readSmallInteger, readTime, readUnsigned } from '../der/values.js';
 import type { AlgorithmIdentifier } from './algorithm-identifier.js';
 import {
   type Certificate,
@@ -26,13 +27,15 @@ export interface CertificateList {
   readonly thisUpdate: number;
   /** Milliseconds since 1970; undefined where absent. */
   readonly nextUpdate: number | undefined;
+  /** The CRL number, big-endian without leading zeros; undefined where the CA counts none. */
+  readonly number: Uint8Array | undefined;
   /** The serial numbers: each an INTEGER, in DER. */
   readonly revoked: readonly Uint8Array[];
   /**
-   * Whether the list or an entry has a critical extension. None is applied here: those that are
-   * critical make it a list of differences, of some certificates only or of another issuer's.
+   * Whether it is a list of differences, of some certificates only or of another issuer's, or has a
+   * critical extension otherwise, itself or in an entry: none of these is applied here.
    */
-  readonly unknownCritical: boolean;
+  readonly isPartial: boolean;
   readonly repeatedExtensions: Extensions['repeated'];
   readonly signatureAlgorithm: AlgorithmIdentifier;
   readonly signature: Uint8Array;
@@ -40,6 +43,9 @@ export interface CertificateList {
 
 /** The number in the version field of a list with extensions. */
 const V2 = 1;
+
+/** What makes a list say less than all, also where somebody has not marked it as critical. */
+const PARTIAL: readonly string[] = [OID.deltaCrlIndicator, OID.issuingDistributionPoint];
 
 /**
  * Parses a CRL. Structure only: nothing is verified.
@@ -63,7 +69,10 @@ export function readCrl(element: DerElement): CertificateList {
   const wrapped = isV2 ? parts.optional(contextTag(0)) : undefined;
   parts.end();
   const extensions =
-    wrapped === undefined ? NO_EXTENSIONS : readExtensions(explicitContent(wrapped), []);
+    wrapped === undefined
+      ? NO_EXTENSIONS
+      : readExtensions(explicitContent(wrapped), [OID.crlNumber, ...PARTIAL]);
+  const number = extensions.known.get(OID.crlNumber);
   const revoked = entries === undefined ? [] : readEntries(entries, isV2);
   return {
     der: element.bytes,
@@ -71,8 +80,12 @@ export function readCrl(element: DerElement): CertificateList {
     issuer,
     thisUpdate,
     nextUpdate: nextUpdate && readTime(nextUpdate),
+    number: number && readUnsigned(number),
     revoked: revoked.map(({ serialNumber }) => serialNumber),
-    unknownCritical: extensions.unknownCritical || revoked.some(({ critical }) => critical),
+    isPartial:
+      extensions.unknownCritical ||
+      PARTIAL.some((oid) => extensions.known.has(oid)) ||
+      revoked.some(({ critical }) => critical),
     repeatedExtensions: extensions.repeated,
     signatureAlgorithm,
     signature,
@@ -82,6 +95,16 @@ export function readCrl(element: DerElement): CertificateList {
 /** Whether a CRL lists a certificate, which is of the same issuer. */
 export function isListed(crl: CertificateList, { serialNumber }: Certificate): boolean {
   return crl.revoked.some((revoked) => equalBytes(revoked, serialNumber));
+}
+
+/** RFC 5280 5.2.3: whether a CA has counted one list before another, where it counts them. */
+export function isCountedBefore(
+  { number }: CertificateList,
+  { number: other }: CertificateList,
+): boolean {
+  if (number === undefined || other === undefined) return false;
+  if (number.length !== other.length) return number.length < other.length;
+  return compareOctets(number, other) < 0;
 }
 
 /** v1 has no version field. */

@@ -7,7 +7,7 @@
 import { KeyblockError, type KeyblockErrorField } from '../../errors.js';
 import { equalBytes } from '../../primitives/bytes.js';
 import { type Certificate, KEY_USAGE } from './certificate.js';
-import { type CertificateList, isListed } from './crl.js';
+import { type CertificateList, isCountedBefore, isListed } from './crl.js';
 import { isAllowedKey, signatureAlgorithm, verifySignature } from './verify-signature.js';
 
 /** The party whose certificate it is. */
@@ -47,7 +47,8 @@ export interface PathToVerify {
   readonly role: Role;
   /** The present time in milliseconds since 1970. */
   readonly at: number;
-  readonly tolerate?: readonly Tolerance[] | undefined;
+  /** Not optional: what is left out would be read from a prototype. */
+  readonly tolerate: readonly Tolerance[];
 }
 
 /**
@@ -58,7 +59,7 @@ export interface PathToVerify {
  * `certificate`, or `trust` where it is a pinned one that does not serve.
  */
 export async function verifyPath(path: PathToVerify): Promise<void> {
-  const { certificate, issuer, role, at, tolerate = [] } = path;
+  const { certificate, issuer, role, at, tolerate } = path;
   requireSound(certificate, 'certificate', at, tolerate);
   if (certificate.basicConstraints?.isCa === true) throw untrusted('certificate');
   requireUsage(certificate, role, tolerate);
@@ -74,7 +75,7 @@ export interface AuthorityToVerify {
   readonly root: Certificate;
   /** The present time in milliseconds since 1970. */
   readonly at: number;
-  readonly tolerate?: readonly Tolerance[] | undefined;
+  readonly tolerate: readonly Tolerance[];
 }
 
 /**
@@ -84,7 +85,7 @@ export interface AuthorityToVerify {
  * @throws {@link KeyblockError} `CERTIFICATE_UNTRUSTED` or `ALGORITHM_NOT_ALLOWED`, field `trust`.
  */
 export async function verifyAuthority(options: AuthorityToVerify): Promise<void> {
-  const { authority, root, at, tolerate = [] } = options;
+  const { authority, root, at, tolerate } = options;
   requireAuthority(root, at, tolerate);
   if (equalBytes(authority.der, root.der)) return;
   requireAuthority(authority, at, tolerate);
@@ -101,9 +102,10 @@ export interface CrlToVerify {
   readonly issuer: Certificate;
   /** The present time in milliseconds since 1970. */
   readonly at: number;
-  /** `thisUpdate` of the CRL that was accepted last, if there was one. */
-  readonly lastThisUpdate?: number | undefined;
-  readonly tolerate?: readonly Tolerance[] | undefined;
+  /** The CRL that was accepted last, if there was one, and its `thisUpdate`. */
+  readonly last: CertificateList | undefined;
+  readonly lastThisUpdate: number | undefined;
+  readonly tolerate: readonly Tolerance[];
 }
 
 /**
@@ -112,19 +114,17 @@ export interface CrlToVerify {
  * @throws {@link KeyblockError} `CRL_REJECTED` or `ALGORITHM_NOT_ALLOWED`.
  */
 export async function verifyCrl(options: CrlToVerify): Promise<void> {
-  const { crl, issuer, at, lastThisUpdate = Number.NEGATIVE_INFINITY, tolerate = [] } = options;
+  const { crl, issuer, at, last, lastThisUpdate = Number.NEGATIVE_INFINITY } = options;
   const { keyUsage } = issuer;
-  const { thisUpdate, nextUpdate = thisUpdate } = crl;
-  // RFC 5280 5.1.2.5 demands nextUpdate: a list without one is current for no time at all.
-  const stale = !(at <= nextUpdate) && !tolerate.includes('stale-crl');
+  requireCurrentCrl(crl, at, options.tolerate);
   if (
     !equalBytes(crl.issuer, issuer.subject) ||
     keyUsage?.has(KEY_USAGE.cRLSign) === false ||
-    crl.unknownCritical ||
+    crl.isPartial ||
     crl.repeatedExtensions !== 'no' ||
-    !(thisUpdate <= at) ||
-    !(thisUpdate >= lastThisUpdate) ||
-    stale
+    !(crl.thisUpdate <= at) ||
+    !(crl.thisUpdate >= lastThisUpdate) ||
+    (last !== undefined && isCountedBefore(crl, last))
   ) {
     throw new KeyblockError('CRL_REJECTED', { field: 'crl' });
   }
@@ -134,6 +134,21 @@ export async function verifyCrl(options: CrlToVerify): Promise<void> {
   if (!(await verifySignature({ algorithm, publicKey, message, signature }))) {
     throw new KeyblockError('CRL_REJECTED', { field: 'crl' });
   }
+}
+
+/**
+ * Refuses a CRL that was verified once, when its time is over.
+ *
+ * @throws {@link KeyblockError} `CRL_REJECTED`.
+ */
+export function requireCurrentCrl(
+  { thisUpdate, nextUpdate = thisUpdate }: CertificateList,
+  at: number,
+  tolerate: readonly Tolerance[],
+): void {
+  // RFC 5280 5.1.2.5 demands nextUpdate: a list without one is current for no time at all.
+  if (at <= nextUpdate || tolerate.includes('stale-crl')) return;
+  throw new KeyblockError('CRL_REJECTED', { field: 'crl' });
 }
 
 /**

@@ -31,15 +31,32 @@ const DIGESTS = set(sequence(oid(OID.sha256)));
 const ENCAPSULATED = sequence(oid(OID.data), context(0, octetString(CONTENT)));
 const SIGNERS = set(sequence(integer(1)));
 
+const NOTHING: SignedDataParts = {
+  version: 3,
+  digestAlgorithm: undefined,
+  contentType: OID.signedData,
+  content: new Uint8Array(0),
+  certificates: undefined,
+  crl: undefined,
+  signer: undefined,
+};
+
 describe('SignedData', () => {
   it.each<readonly [string, SignedDataParts]>([
     [
       'a credential',
-      { version: 1, contentType: OID.data, content: CONTENT, certificates: [CERTIFICATE] },
+      {
+        ...NOTHING,
+        version: 1,
+        contentType: OID.data,
+        content: CONTENT,
+        certificates: [CERTIFICATE],
+      },
     ],
     [
       'a credential and a CRL',
       {
+        ...NOTHING,
         version: 1,
         contentType: OID.data,
         content: CONTENT,
@@ -50,6 +67,7 @@ describe('SignedData', () => {
     [
       'one signer',
       {
+        ...NOTHING,
         version: 3,
         contentType: OID.envelopedData,
         content: CONTENT,
@@ -58,7 +76,7 @@ describe('SignedData', () => {
         crl: CRL,
       },
     ],
-    ['nothing', { version: 3, contentType: OID.signedData, content: new Uint8Array(0) }],
+    ['nothing', NOTHING],
   ])('is read as it was written: %s', (_what, parts) => {
     const read = parseContentInfo(formatContentInfo(parts));
     expect(read.version).toBe(parts.version);
@@ -73,6 +91,7 @@ describe('SignedData', () => {
 
   it('has the octets of B.7', () => {
     const parts = {
+      ...NOTHING,
       version: 1,
       contentType: OID.data,
       content: new Uint8Array(0),

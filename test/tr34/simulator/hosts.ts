@@ -119,7 +119,8 @@ export async function keyToken(
       strength: 'off',
       ...(krd.isEc && rng.oneIn(4) && { ukm: rng.bytes(64) }),
       randomBytes: rng.bytes,
-      // A host whose certificate has ended does not look at it.
+      // A host whose certificate or CRL has ended does not look at it.
+      tolerate: ['stale-crl'],
       at: new Date(isHonest ? now : BEGINNING),
     });
     const named = profile === 'annex-b' ? 'tr34-2019' : profile;
@@ -161,8 +162,10 @@ export async function bindingToken(
   if (next === undefined) {
     return keep(world, await createUnbindToken(common), { kind: 'unbind', ...facts }, crl);
   }
-  const token = await createRebindToken({ ...common, newKdhCertificate: next.certificate });
-  return keep(world, token, { kind: 'rebind', ...facts, next }, crl);
+  // A host is stopped that would hand a device over to one on the list: it is put in afterwards.
+  const newKdhCertificate = next.certificate;
+  const token = await createRebindToken({ ...common, crl: undefined, newKdhCertificate });
+  return { ...keep(world, token, { kind: 'rebind', ...facts, next }), crl };
 }
 
 /** A release or a handing over by the CA of the devices. */

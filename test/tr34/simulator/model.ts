@@ -115,7 +115,7 @@ function judgeHost(delivery: Delivery): Verdict {
   if (facts.next !== undefined) {
     return { after: { bound: facts.next, last: timeOf(memory, at), crl, acted } };
   }
-  const last = facts.nonce === undefined ? facts.time : memory.last;
+  const last = facts.nonce === undefined ? facts.time : timeOf(memory, at);
   return { after: { ...spent, last, crl } };
 }
 
@@ -133,13 +133,14 @@ function faultsOf({ memory, krd, policy, message, at }: Delivery): readonly Keyb
   return flaw === undefined ? all.slice(0, 1) : all;
 }
 
-/** In one pass only what is signed after a binding is taken, and nothing that might come again. */
+/** In one pass only what is signed after a binding or an answered nonce, and nothing twice. */
 const timeOf = ({ last }: Memory, at: number): number => Math.max(last ?? at, at);
 
 /** Two passes: the one nonce outstanding. One pass: no nonce at all, and a time that moves on. */
 function isFresh({ memory, policy, message, at }: Delivery): boolean {
   const { nonce, time, kind } = message.facts;
   if (nonce !== undefined || memory.nonce !== undefined) return nonce === memory.nonce;
+  if (policy.require?.includes('nonce')) return false;
   if (kind !== 'key' || time === undefined) return false;
   const { maxAgeSeconds = Number.POSITIVE_INFINITY, clockSkewSeconds = 300 } = policy;
   if (time > at + 1000 * clockSkewSeconds || time < at - 1000 * maxAgeSeconds) return false;
@@ -163,13 +164,19 @@ function crlFault(
   hosts: readonly Host[],
 ): KeyblockErrorCode | undefined {
   if (crl === undefined) {
-    if (policy.require?.includes('crl')) return 'CRL_REJECTED';
+    if (policy.require?.includes('crl') || isStale(memory.crl, policy, at)) return 'CRL_REJECTED';
     return listFault(memory.crl, hosts);
   }
-  const isStale = crl.nextUpdate < at && policy.tolerate?.includes('stale-crl') !== true;
   const isOlder = memory.crl !== undefined && crl.thisUpdate < memory.crl.thisUpdate;
-  if (!crl.isOurs || crl.thisUpdate > at || isStale || isOlder) return 'CRL_REJECTED';
+  if (!crl.isOurs || crl.thisUpdate > at || isStale(crl, policy, at) || isOlder) {
+    return 'CRL_REJECTED';
+  }
   return listFault(crl, hosts);
+}
+
+function isStale(crl: Crl | undefined, policy: ReceivePolicy, at: number): boolean {
+  if (crl === undefined || policy.tolerate?.includes('stale-crl')) return false;
+  return crl.nextUpdate < at;
 }
 
 function listFault(crl: Crl | undefined, hosts: readonly Host[]): KeyblockErrorCode | undefined {

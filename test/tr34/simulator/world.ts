@@ -69,12 +69,12 @@ export function createWorld({ seed, stats, pkis }: WorldOptions): World {
 
 const ALL: readonly Profile[] = ['tr34-2019', 'tr34-2019-print', 'x9-tr34-2012', 'annex-d', 'cms'];
 
+const INSISTENCE = ['crl', 'nonce', 'der-sorted-attributes', 'new-authority-tokens'] as const;
+
 /** What a device takes and insists on; the same for a whole world. */
 function policyOf(rng: Rng, { isEc }: Krd): ReceivePolicy {
   const dialects = isEc ? [['ec'], ['ec', ...ALL]] : [undefined, ALL, ALL, ['cms'], ['annex-d']];
-  const require = (['crl', 'der-sorted-attributes', 'new-authority-tokens'] as const).filter(() =>
-    rng.oneIn(3),
-  );
+  const require = INSISTENCE.filter(() => rng.oneIn(4));
   return {
     accept: rng.oneIn(8) ? undefined : (rng.pick(dialects) as readonly Profile[] | undefined),
     strength: rng.pick([undefined, 'sp800-57', 'tr34', 'off'] as const),

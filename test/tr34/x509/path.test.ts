@@ -19,6 +19,7 @@ import {
   type CrlToVerify,
   type PathToVerify,
   requireNotRevoked,
+  type Tolerance,
   verifyAuthority,
   verifyCrl,
   verifyPath,
@@ -52,6 +53,8 @@ const { keyAgreement, keyCertSign, cRLSign } = KEY_USAGE;
 
 /** SHA-1 under RSA, which nobody may sign with any more. */
 const SHA1_WITH_RSA = sequence(oid('1.2.840.113549.1.1.5'), nullValue());
+/** No CRL was there before, and nothing is put up with. */
+const FIRST = { last: undefined, lastThisUpdate: undefined, tolerate: [] };
 const UNKNOWN_CRITICAL = extension('2.5.29.30', sequence(), 'critical');
 
 const ROOT = 'b.2.1.1-cert';
@@ -68,6 +71,7 @@ describe('verifyPath with the certificates of Annex B', () => {
     root: tokenCertificate(ROOT),
     role,
     at: ANNEX_B_TIME,
+    tolerate: [],
   });
 
   it('accepts KDH 2 and KRD 1', async () => {
@@ -118,11 +122,11 @@ describe('verifyPath with certificates made for this project', () => {
       const name = role.toUpperCase();
       const certificate = tokenCertificate(`${pki}-${name}_1-cert`);
       const issuer = tokenCertificate(`${pki}-CA_${name}-cert`);
-      await verifyPath({ certificate, issuer, root, role, at });
+      await verifyPath({ certificate, issuer, root, role, at, tolerate: [] });
     }
     const issuer = tokenCertificate(`${pki}-CA_KDH-cert`);
     const crl = tokenCrl(`${pki}-crl`);
-    await verifyCrl({ crl, issuer, at });
+    await verifyCrl({ crl, issuer, at, ...FIRST });
     requireNotRevoked(tokenCertificate(`${pki}-KDH_1-cert`), crl);
   });
 
@@ -145,6 +149,7 @@ describe('verifyPath with certificates made for this project', () => {
       root: receiverCertificate('Root'),
       role: 'kdh',
       at: GENERATED_TIME,
+      tolerate: [],
     });
     if (accepted) await verification;
     else await expectUntrusted(verification, 'certificate');
@@ -168,6 +173,7 @@ describe('verifyPath', () => {
       root: await issueRoot({}),
       role: 'kdh',
       at: AT,
+      tolerate: [],
     };
   });
 
@@ -372,19 +378,20 @@ describe('verifyPath', () => {
 describe('verifyAuthority', () => {
   const root = tokenCertificate(ROOT);
   const at = ANNEX_B_TIME;
+  const tolerate: readonly Tolerance[] = [];
 
   it('accepts both CAs of Annex B, and the root', async () => {
     for (const id of [CA_KDH, CA_KRD, ROOT]) {
-      await verifyAuthority({ authority: tokenCertificate(id), root, at });
+      await verifyAuthority({ authority: tokenCertificate(id), root, at, tolerate });
     }
   });
 
   it('refuses what is no CA, or not of this root', async () => {
     const kdh = tokenCertificate(KDH_2);
-    await expectUntrusted(verifyAuthority({ authority: kdh, root, at }), 'trust');
+    await expectUntrusted(verifyAuthority({ authority: kdh, root, at, tolerate }), 'trust');
     const authority = tokenCertificate(CA_KDH);
     const other = tokenCertificate(CA_KRD);
-    await expectUntrusted(verifyAuthority({ authority, root: other, at }), 'trust');
+    await expectUntrusted(verifyAuthority({ authority, root: other, at, tolerate }), 'trust');
   });
 });
 
@@ -393,6 +400,7 @@ describe('verifyCrl', () => {
     crl: tokenCrl('b.2.1.3-crl'),
     issuer: tokenCertificate(CA_KDH),
     at: ANNEX_B_TIME,
+    ...FIRST,
   };
   const thisUpdate = Date.parse('2010-11-02T17:33:30Z');
   const nextUpdate = Date.parse('2010-12-02T17:33:30Z');
@@ -438,6 +446,7 @@ describe('verifyCrl', () => {
       crl: parseCrl(await issueCrl({ by: ca, ...changes })),
       issuer,
       at: AT,
+      ...FIRST,
     });
 
     it('accepts one in which nothing is wrong', async () => {
@@ -514,11 +523,19 @@ describe('every single bit', () => {
   const issuer = tokenCertificate(CA_KDH);
   const root = tokenCertificate(ROOT);
   const at = ANNEX_B_TIME;
+  const tolerate: readonly Tolerance[] = [];
 
   it('of a certificate matters', { timeout: 60_000 }, async () => {
     for (const bytes of flips(tokenBytes(KDH_2))) {
       const verify = async () =>
-        verifyPath({ certificate: parseCertificate(bytes), issuer, root, role: 'kdh', at });
+        verifyPath({
+          certificate: parseCertificate(bytes),
+          issuer,
+          root,
+          role: 'kdh',
+          at,
+          tolerate,
+        });
       const error = await verify().then(() => undefined, errorOf);
       expect(CODES).toContain(error?.code);
     }
@@ -527,7 +544,7 @@ describe('every single bit', () => {
   it('of a CRL matters', { timeout: 60_000 }, async () => {
     const codes = ['TOKEN_MALFORMED', 'CRL_REJECTED', 'ALGORITHM_NOT_ALLOWED'];
     for (const bytes of flips(tokenBytes('b.2.1.3-crl'))) {
-      const verify = async () => verifyCrl({ crl: parseCrl(bytes), issuer, at });
+      const verify = async () => verifyCrl({ crl: parseCrl(bytes), issuer, at, ...FIRST });
       const error = await verify().then(() => undefined, errorOf);
       expect(codes).toContain(error?.code);
     }
@@ -535,7 +552,8 @@ describe('every single bit', () => {
 
   it('of a CA matters', { timeout: 60_000 }, async () => {
     for (const bytes of flips(tokenBytes(CA_KDH))) {
-      const verify = async () => verifyAuthority({ authority: parseCertificate(bytes), root, at });
+      const verify = async () =>
+        verifyAuthority({ authority: parseCertificate(bytes), root, at, tolerate });
       const error = await verify().then(() => undefined, errorOf);
       expect(CODES).toContain(error?.code);
     }
