@@ -6,7 +6,7 @@
 
 import { KeyblockError } from '../errors.js';
 import { fitsAlgorithm, isKeyAlgorithm, type KeyAlgorithm } from '../primitives/algorithms.js';
-import { equalBytes, own, requireObject, xorInto } from '../primitives/bytes.js';
+import { own, requireObject, xorInto } from '../primitives/bytes.js';
 import { type HashName, isHashName } from '../primitives/hashes.js';
 import { checkedRandomBytes, drawBytes, type RandomBytes } from '../primitives/random.js';
 import { adoptKey, type KeyInput, type SecretKey, withClearKey } from '../secret-key.js';
@@ -46,8 +46,9 @@ export interface SplitIntoComponentsOptions {
  * @param options - The algorithm and the components.
  * @returns The key. Parity is left as it comes.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT` for fewer than two components, two that are
- * equal or two of different hashes, `INVALID_LENGTH` when lengths differ or do not fit the algorithm, `WEAK_KEY` when they
- * cancel out to zero.
+ * equal or of different hashes, `INVALID_LENGTH` when lengths differ or do not fit the algorithm,
+ * `WEAK_KEY` when they cancel out to zero; both for keys of DES without regard to parity bits;
+ * `KEY_DESTROYED`. A component of zeros is taken: test keys are made of such.
  *
  * @example
  * ```ts
@@ -95,7 +96,7 @@ export function combineComponents(options: CombineComponentsOptions): SecretKey 
  * @param options - The key and how many components.
  * @returns The components, each as secret as the key.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH`; `WEAK_KEY` when the generator
- * given repeats itself or gives nothing but zeros.
+ * given repeats itself or gives nothing but zeros; `KEY_DESTROYED`.
  *
  * @example
  * ```ts
@@ -119,17 +120,24 @@ export function splitIntoComponents(options: SplitIntoComponentsOptions): Secret
       throw new KeyblockError('INVALID_LENGTH', { field: 'key' });
     }
     const last = new Uint8Array(key.bytes);
-    const components = Array.from({ length: count - 1 }, () => {
-      const component = drawBytes(randomBytes, last.length);
-      xorInto(last, component);
-      return component;
-    });
-    components.push(last);
-    // Equal ones could not be combined again, and beside zeros stands the key: only a broken
-    // generator makes them.
-    if (hasEqualPair(components) || components.some(isZero)) {
+    const components = [last];
+    try {
+      while (components.length < count) {
+        const component = drawBytes(randomBytes, last.length);
+        xorInto(last, component);
+        components.splice(-1, 0, component);
+      }
+      // Equal ones could not be combined again, and beside zeros stands the key: only a broken
+      // generator makes them.
+      if (
+        hasEqualPair(algorithm, components) ||
+        components.some((bytes) => isZero(algorithm, bytes))
+      ) {
+        throw new KeyblockError('WEAK_KEY', { field: 'randomBytes' });
+      }
+    } catch (error) {
       for (const component of components) component.fill(0);
-      throw new KeyblockError('WEAK_KEY', { field: 'randomBytes' });
+      throw error;
     }
     return components.map((bytes) => adoptKey(algorithm, bytes, key.hash));
   });
@@ -140,26 +148,32 @@ function combine(
   components: readonly Uint8Array[],
   hash: HashName | undefined,
 ): SecretKey {
-  const sum = new Uint8Array(components[0]?.length ?? 0);
-  for (const component of components) {
-    if (component.length !== sum.length) {
-      throw new KeyblockError('INVALID_LENGTH', { field: 'components' });
-    }
-    xorInto(sum, component);
-  }
-  // Two equal ones cancel out: somebody entered one component twice.
-  if (hasEqualPair(components)) {
-    throw new KeyblockError('INVALID_ARGUMENT', { field: 'components' });
-  }
-  if (!fitsAlgorithm(algorithm, sum.length)) {
+  const length = components[0]?.length ?? 0;
+  const sameLength = components.every((component) => component.length === length);
+  if (!sameLength || !fitsAlgorithm(algorithm, length)) {
     throw new KeyblockError('INVALID_LENGTH', { field: 'components' });
   }
-  if (isZero(sum)) throw new KeyblockError('WEAK_KEY', { field: 'components' });
+  // Two equal ones cancel out: somebody entered one component twice.
+  if (hasEqualPair(algorithm, components)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'components' });
+  }
+  const sum = new Uint8Array(length);
+  for (const component of components) xorInto(sum, component);
+  if (isZero(algorithm, sum)) throw new KeyblockError('WEAK_KEY', { field: 'components' });
   return adoptKey(algorithm, sum, hash);
 }
 
-function isZero(bytes: Uint8Array): boolean {
-  return equalBytes(bytes, new Uint8Array(bytes.length));
+function isZero(algorithm: KeyAlgorithm, bytes: Uint8Array): boolean {
+  return isSameKey(algorithm, bytes, new Uint8Array(bytes.length));
+}
+
+/** Whether two are the same but for the parity bits of DES, which are no part of a key. */
+function isSameKey(algorithm: KeyAlgorithm, a: Uint8Array, b: Uint8Array): boolean {
+  const mask = algorithm === 'TDES' || algorithm === 'DES' ? 0xfe : 0xff;
+  let difference = 0;
+  // In range: both have one length.
+  for (let i = 0; i < a.length; i++) difference |= ((a[i] as number) ^ (b[i] as number)) & mask;
+  return difference === 0;
 }
 
 function readHash(hash: HashName | undefined): HashName | undefined {
@@ -169,9 +183,9 @@ function readHash(hash: HashName | undefined): HashName | undefined {
   return hash;
 }
 
-function hasEqualPair(components: readonly Uint8Array[]): boolean {
+function hasEqualPair(algorithm: KeyAlgorithm, components: readonly Uint8Array[]): boolean {
   return components.some((component, i) =>
-    components.slice(0, i).some((other) => equalBytes(other, component)),
+    components.slice(0, i).some((other) => isSameKey(algorithm, other, component)),
   );
 }
 

@@ -54,7 +54,8 @@ export interface MatchesKcvOptions extends KcvKeyOptions {
  * @param options - The key, its algorithm when it is raw bytes, and how to compute.
  * @returns The leftmost bytes in upper-case hex.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH` when the key does not fit its
- * algorithm or the length its method, `UNSUPPORTED` for a method that the algorithm does not have.
+ * algorithm or the length its method, `UNSUPPORTED` for a method that the algorithm does not have;
+ * `KEY_DESTROYED`.
  *
  * @example
  * ```ts

@@ -20,7 +20,8 @@ import {
  *
  * @param key - 8, 16 or 24 bytes.
  * @returns The key with odd parity.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`, or `INVALID_LENGTH` for another length.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `KEY_DESTROYED`, or `INVALID_LENGTH` for another
+ * length.
  *
  * @example
  * ```ts
@@ -45,7 +46,8 @@ export function adjustParity(key: KeyInput): SecretKey {
  *
  * @param key - 8, 16 or 24 bytes.
  * @returns `true` when all have.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`, or `INVALID_LENGTH` for another length.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `KEY_DESTROYED`, or `INVALID_LENGTH` for another
+ * length.
  *
  * @example
  * ```ts

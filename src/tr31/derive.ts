@@ -25,7 +25,8 @@ export interface DeriveBlockKeysOptions {
  *
  * @param options - The KBPK and the version.
  * @returns The key block encryption key and the key block authentication key.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `UNSUPPORTED` or `KBPK_MISMATCH`.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `UNSUPPORTED`, `KBPK_MISMATCH` or
+ * `KEY_DESTROYED`.
  *
  * @example
  * ```ts

@@ -21,7 +21,13 @@ import {
   type ScannedBlock,
   scanOptionalBlocks,
 } from './optional-blocks.js';
-import { isAlphanumeric, MAX_KEY_BLOCK_LENGTH, requirePrintable, writeAscii } from './text.js';
+import {
+  FIXED_LENGTH,
+  isAlphanumeric,
+  MAX_KEY_BLOCK_LENGTH,
+  requirePrintable,
+  writeAscii,
+} from './text.js';
 import { VERSIONS, type VersionId } from './versions.js';
 
 /** What a key block says about the key inside it. */
@@ -57,9 +63,6 @@ export const HEADER_FIELDS = [
   { name: 'keyContext', offset: 14, length: 1 },
   { name: 'reserved', offset: 15, length: 1 },
 ] as const;
-
-/** Characters of the fixed part. */
-const FIXED_LENGTH = 16;
 
 /** A header as it was found in a text. */
 export interface ScannedHeader {
@@ -115,7 +118,9 @@ export function scanHeaderText(text: string): ScannedHeader {
  *
  * @param options - The header, and the length to write: 0 to 9999 characters.
  * @returns The text, as it starts a key block.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_HEADER` or `INVALID_OPTIONAL_BLOCK`.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_HEADER`, `INVALID_OPTIONAL_BLOCK`;
+ * `UNSUPPORTED` for a version there is not; `INPUT_TOO_LARGE` for a header of more than 9999
+ * characters.
  *
  * @example
  * ```ts

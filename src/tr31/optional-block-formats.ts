@@ -211,9 +211,20 @@ function timeStamp(id: 'TC' | 'TS', name: string, clause: string): Format {
     name,
     clause,
     read: (data) =>
-      BASIC_TIME.test(data) || EXTENDED_TIME.test(data) ? { id, time: data } : undefined,
+      (BASIC_TIME.test(data) || EXTENDED_TIME.test(data)) && isDay(data)
+        ? { id, time: data }
+        : undefined,
     write: ({ time }) => textOf(time),
   };
+}
+
+/** Whether a time is of a day that there is. */
+function isDay(time: string): boolean {
+  const date = time.replaceAll('-', '');
+  const [year, month, day] = [+date.slice(0, 4), +date.slice(4, 6), +date.slice(6, 8)] as const;
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  if (month === 2) return day <= (isLeap ? 29 : 28);
+  return day <= 30 || ![4, 6, 9, 11].includes(month);
 }
 
 function splitDerivations(text: string): readonly AllowedDerivation[] {

@@ -2,7 +2,7 @@
 
 import { KeyblockError } from '../errors.js';
 import { HEX_VALUES } from '../primitives/hex.js';
-import { findUnprintable, isAlphanumeric, MAX_KEY_BLOCK_LENGTH } from './text.js';
+import { FIXED_LENGTH, findUnprintable, isAlphanumeric, MAX_KEY_BLOCK_LENGTH } from './text.js';
 
 /** An optional block of the header. */
 export interface OptionalBlock {
@@ -114,14 +114,21 @@ export function formatOptionalBlocks(
     if (block.id === 'PB' || ids.has(block.id)) throw malformed();
     ids.add(block.id);
     text += formatOptionalBlockText(block);
-    if (text.length > MAX_KEY_BLOCK_LENGTH) {
-      throw new KeyblockError('INPUT_TOO_LARGE', { field: 'optionalBlocks' });
-    }
+    requireRoom(text);
   }
   const padded = text.length % blockLength === 0;
   const count = blocks.length + (padded ? 0 : 1);
   if (count > 99) throw malformed();
-  return { text: padded ? text : text + formatPadding(text.length, blockLength), count };
+  if (!padded) text += formatPadding(text.length, blockLength);
+  requireRoom(text);
+  return { text, count };
+}
+
+/** Refuses blocks that no key block has room for behind the fixed part of its header. */
+function requireRoom({ length }: string): void {
+  if (FIXED_LENGTH + length > MAX_KEY_BLOCK_LENGTH) {
+    throw new KeyblockError('INPUT_TOO_LARGE', { field: 'optionalBlocks' });
+  }
 }
 
 function formatPadding(length: number, blockLength: number): string {

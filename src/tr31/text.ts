@@ -6,6 +6,9 @@ import { HEX_VALUES } from '../primitives/hex.js';
 /** The largest number that the length field can hold. */
 export const MAX_KEY_BLOCK_LENGTH = 9999;
 
+/** Characters of a header without optional blocks. */
+export const FIXED_LENGTH = 16;
+
 /** Class AN: 0-9, A-Z, a-z. */
 export function isAlphanumeric(code: number): boolean {
   return (

@@ -56,7 +56,7 @@ export interface UnwrapTrace {
  * @param options - The KBPK, the block, and `testKey: true`.
  * @returns The steps, and what came of them.
  * @throws {@link KeyblockError} when the text is malformed, as `parseKeyBlock` in interoperable
- * validation does; `INVALID_ARGUMENT` or `KBPK_MISMATCH`.
+ * validation does; `INVALID_ARGUMENT`, `KBPK_MISMATCH` or `KEY_DESTROYED`.
  *
  * @example
  * ```ts

@@ -57,7 +57,7 @@ export interface UnwrappedKey {
  * @throws {@link KeyblockError} the codes of `parseKeyBlock`; `KBPK_MISMATCH` when the KBPK can not
  * belong to this version; `AUTHENTICATION_FAILED` for a wrong KBPK and for every alteration alike;
  * then, about what is authentic: `INVALID_PAYLOAD`, and in strict validation `KEY_STRENGTH`,
- * `WEAK_KEY` or `KCV_MISMATCH`.
+ * `WEAK_KEY` or `KCV_MISMATCH`; `KEY_DESTROYED`.
  *
  * @example
  * ```ts
@@ -91,7 +91,7 @@ export function unwrapKey(options: UnwrapKeyOptions): UnwrappedKey {
  * @param options - The KBPK and the block.
  * @returns `false` for a wrong KBPK, one that can not belong to this version, and any alteration.
  * @throws {@link KeyblockError} when the text is malformed, as `parseKeyBlock` in interoperable
- * validation does; `INVALID_ARGUMENT` when the KBPK is not a key.
+ * validation does; `INVALID_ARGUMENT` when the KBPK is not a key, `KEY_DESTROYED` when it was one.
  *
  * @example
  * ```ts

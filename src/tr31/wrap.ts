@@ -8,6 +8,7 @@ import { KeyblockError } from '../errors.js';
 import { fitsAlgorithm } from '../primitives/algorithms.js';
 import { requireObject } from '../primitives/bytes.js';
 import type { ComputeCheckValue } from '../primitives/check-value.js';
+import type { HashName } from '../primitives/hashes.js';
 import { asciiText, writeHex } from '../primitives/hex.js';
 import type { RandomBytes } from '../primitives/random.js';
 import { type ClearKey, type KeyInput, withClearKey } from '../secret-key.js';
@@ -67,7 +68,8 @@ export interface WrapKeyOptions extends SealOptions {
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_LENGTH` when the key does not fit its
  * algorithm, `INVALID_HEADER`, `INVALID_OPTIONAL_BLOCK`, `UNSUPPORTED` for versions A and C unless
  * allowed, `KBPK_MISMATCH`, `KEY_STRENGTH` when the KBPK is weaker than the key, `WEAK_KEY`,
- * `KCV_MISMATCH` when a KC or KP given is wrong, `INPUT_TOO_LARGE` beyond 9999 characters.
+ * `KCV_MISMATCH` when a KC or KP given is wrong, `INPUT_TOO_LARGE` beyond 9999 characters;
+ * `KEY_DESTROYED`.
  *
  * @example
  * ```ts
@@ -199,9 +201,15 @@ function requireKeyOfHeader({ algorithm, hash }: ClearKey, header: KeyBlockHeade
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'algorithm' });
   }
   const named = hmacHash(header);
-  if (hash !== undefined && named !== undefined && hash !== named) {
-    throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
-  }
+  if (hash === undefined || (hash === (named ?? hash) && isOfLetter(hash, header))) return;
+  throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
+}
+
+/** X9.143 table 3: I is HMAC with SHA-2, J with SHA-3; H says nothing, or what HM says. */
+function isOfLetter(hash: HashName, { algorithm }: KeyBlockHeader): boolean {
+  const isSha3 = hash.startsWith('SHA3') || hash.startsWith('SHAKE');
+  if (algorithm === 'J') return isSha3;
+  return algorithm !== 'I' || (!isSha3 && hash !== 'SHA-1');
 }
 
 function readCheckValues(input: readonly ('KC' | 'KP')[] | undefined): readonly ('KC' | 'KP')[] {

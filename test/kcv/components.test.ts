@@ -191,6 +191,34 @@ describe('combineComponents', () => {
     );
   });
 
+  it.each(['TDES', 'DES'] as const)('looks at %s without its parity bits', (algorithm) => {
+    const length = algorithm === 'DES' ? 8 : 16;
+    const a = A.slice(0, length);
+    const sameKey = a.map((octet) => octet ^ 1);
+    const b = B.slice(0, length);
+    for (const components of [
+      [a, sameKey],
+      [a, sameKey, b], // of which one custodian would have the key
+    ]) {
+      expect(() => combineComponents({ algorithm, components })).toThrow(
+        refusal('INVALID_ARGUMENT', 'components'),
+      );
+    }
+    // Three that come to nothing but parity.
+    const zero = [a, b, a.map((octet, i) => octet ^ (b[i] ?? 0) ^ 1)];
+    expect(() => combineComponents({ algorithm, components: zero })).toThrow(
+      refusal('WEAK_KEY', 'components'),
+    );
+    const options = { algorithm, key: a, count: 2, randomBytes: () => new Uint8Array(sameKey) };
+    expect(() => splitIntoComponents(options)).toThrow(refusal('WEAK_KEY', 'randomBytes'));
+    // Of AES every bit is part of the key.
+    const aes = combineComponents({
+      algorithm: 'AES',
+      components: [A, A.map((octet) => octet ^ 1)],
+    });
+    expect(aes.expose()).toEqual(new Uint8Array(16).fill(1));
+  });
+
   it('refuses a component entered twice, once as bytes and once as handle', () => {
     const components = [A, new SecretKey({ algorithm: 'AES', bytes: A })];
     expect(() => combineComponents({ algorithm: 'AES', components })).toThrow(

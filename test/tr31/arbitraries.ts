@@ -160,7 +160,7 @@ function anyCheckValue(id: 'KC' | 'KP' | 'PK'): fc.Arbitrary<TypedBlock> {
 /** A time in each of the four shapes. */
 const anyTime: fc.Arbitrary<string> = fc
   .tuple(
-    fc.tuple(padded(0, 9999, 4), padded(1, 12), padded(1, 31)),
+    fc.tuple(padded(0, 9999, 4), padded(1, 12), padded(1, 28)),
     fc.tuple(padded(0, 23), padded(0, 59), padded(0, 59)),
     padded(0, 99),
     fc.constantFrom('basic', 'extended'),

@@ -67,6 +67,21 @@ function replaced(text: string, offset: number, characters: string): string {
 }
 
 describe('formatHeader', () => {
+  it('writes no header that is longer than any key block', () => {
+    const format = (length: number) =>
+      formatHeader({
+        header: { ...HEADER, optionalBlocks: [{ id: 'LB', data: 'x'.repeat(length) }] },
+        keyBlockLength: 9999,
+      });
+    // 16 and an extended prefix of 10, to whole blocks of 16: PB has no room from 9959 on.
+    expect(parseHeader(format(9958)).headerLength).toBe(9984);
+    for (const length of [9959, 9973, 9985]) {
+      expect(() => format(length)).toThrow(
+        expect.objectContaining({ code: 'INPUT_TOO_LARGE', field: 'optionalBlocks' }),
+      );
+    }
+  });
+
   it('writes what the standard prints', () => {
     expect(formatHeader({ header: HEADER, keyBlockLength: 112 })).toBe('D0112P0AE00E0000');
     // TR-31:2018 A.7.3.1, X9.143 8.2 as far as it is hex.

@@ -413,14 +413,28 @@ describe('wrapKey', () => {
       refusal('INVALID_ARGUMENT', 'algorithm'),
     );
     const hmac = new SecretKey({ algorithm: 'HMAC', hash: 'SHA-256', bytes: bytes(16) });
-    const header = { ...HEADER, algorithm: 'H', keyUsage: 'M7', modeOfUse: 'C' };
-    const withHash = (data: string) => ({ ...header, optionalBlocks: [{ id: 'HM', data }] });
+    const plainHeader = { ...HEADER, algorithm: 'H', keyUsage: 'M7', modeOfUse: 'C' };
+    const withHash = (data: string) => ({ ...plainHeader, optionalBlocks: [{ id: 'HM', data }] });
     expect(() => wrap({ key: hmac, header: withHash('22') })).toThrow(
       refusal('INVALID_ARGUMENT', 'hash'),
     );
     const keyBlock = wrap({ key: hmac, header: withHash('21') });
     const { key } = unwrapKey({ kbpk: KBPK, keyBlock });
     expect([key.algorithm, key.hash, key.kcv()]).toEqual(['HMAC', 'SHA-256', hmac.kcv()]);
+    // I is HMAC with SHA-2 and J with SHA-3, also where no HM says with which.
+    const sha1 = new SecretKey({ algorithm: 'HMAC', hash: 'SHA-1', bytes: bytes(16) });
+    const sha3 = new SecretKey({ algorithm: 'HMAC', hash: 'SHA3-256', bytes: bytes(16) });
+    for (const [key, header, unfit] of [
+      [sha1, withHash('10'), 'I'],
+      [sha1, withHash('10'), 'J'],
+      [hmac, { ...plainHeader, algorithm: 'I' }, 'J'],
+      [sha3, { ...plainHeader, algorithm: 'J' }, 'I'],
+    ] as const) {
+      expect(wrap({ key, header })).toMatch(/^D/);
+      expect(() => wrap({ key, header: { ...header, algorithm: unfit } })).toThrow(
+        refusal('INVALID_ARGUMENT', 'hash'),
+      );
+    }
     // A handle that does not know its hash, and one that does not know its algorithm, fit any.
     const plain = new SecretKey({ algorithm: 'HMAC', bytes: bytes(16) });
     expect(wrap({ key: plain, header: withHash('22') })).toMatch(/^D/);

@@ -9,6 +9,7 @@ import { createCmac, doubleBlock } from '../../primitives/cmac.js';
 import { createTdes, TDES_WORDS } from '../../primitives/des.js';
 import { applyCtr, decryptCbc, encryptCbc } from '../../primitives/modes.js';
 import { reserveWords } from '../../primitives/schedule-memory.js';
+import { FIXED_LENGTH } from '../text.js';
 import type { Version } from '../versions.js';
 import type { BlockKeys } from './binding.js';
 
@@ -34,9 +35,6 @@ const ALGORITHM_INDICATORS = {
 /** Bytes of a derivation input: a block of TDES, half a block of AES. */
 const INPUT_LENGTH = 8;
 
-/** What precedes the optional blocks: the same in most key blocks that one KBPK protects. */
-const FIXED_HEADER_LENGTH = 16;
-
 /** Derives both keys of a version whose binding is CMAC. */
 export function deriveCmacKeys(kbpk: Uint8Array, version: Version): BlockKeys {
   const isStream = version.binding === 'aes-cmac-ctr';
@@ -50,7 +48,8 @@ export function deriveCmacKeys(kbpk: Uint8Array, version: Version): BlockKeys {
   prf.destroy();
   const encryption = createCipher(kbek, version, memory, base); // where that of the KBPK was
   const ofKbak = createCipher(kbak, version, memory, base + words);
-  const authentication = createCmac(ofKbak, FIXED_HEADER_LENGTH);
+  // The fixed part of the header is the same in most key blocks that one KBPK protects.
+  const authentication = createCmac(ofKbak, FIXED_LENGTH);
   return {
     kbpk: new Uint8Array(kbpk),
     kbek,
