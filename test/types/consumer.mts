@@ -11,6 +11,13 @@ import {
   verifyKeyBlock,
   wrapKey,
 } from 'keyblock';
+import { createRewrapper, type Rewrapper } from 'keyblock/bulk';
+import {
+  createKeyRing,
+  createRegionKey,
+  type KeyRing,
+  type RegionKeyRecord,
+} from 'keyblock/hierarchy';
 import { combineComponents, generateKey, splitIntoComponents } from 'keyblock/kcv';
 import {
   describeKeyBlock,
@@ -20,6 +27,15 @@ import {
   traceUnwrap,
   type WrapKeyOptions,
 } from 'keyblock/tr31';
+import {
+  type FromCryptoKeyOptions,
+  type KeyUnwrapper,
+  type KrdState,
+  receive,
+  type Signer,
+  type WebCryptoKey,
+} from 'keyblock/tr34';
+import { type CertificateRole, issueCertificate, type KeyPair } from 'keyblock/tr34/pki';
 
 const kbpk: Uint8Array<ArrayBuffer> = fromHex('00112233445566778899AABBCCDDEEFF');
 const key = new SecretKey({ algorithm: 'AES', bytes: kbpk, hash: undefined });
@@ -63,6 +79,36 @@ export const combined: SecretKey = combineComponents({
   algorithm: 'AES',
   components: splitIntoComponents({ key: generated, count: 3 }),
 });
+
+export const rewrapper: Rewrapper = createRewrapper({ from: kbpk, to: key, header: undefined });
+
+// Neither Web Crypto's types nor those of the ASN.1 libraries are wanted of a project.
+declare const webKey: WebCryptoKey;
+declare const keyPair: KeyPair;
+declare const state: KrdState;
+declare const unwrapper: KeyUnwrapper & Signer;
+export const signingKey: FromCryptoKeyOptions = { certificate: kbpk, signingKey: webKey };
+export const role: CertificateRole = 'krd';
+export const certificate: Promise<Uint8Array<ArrayBuffer>> = issueCertificate({
+  role,
+  subject: { commonName: 'Example KRD 1', country: undefined },
+  publicKey: keyPair.publicKey,
+  issuer: { certificate: kbpk, pkcs8: keyPair.pkcs8 },
+  serialNumber: 'random',
+  notBefore: new Date(),
+  notAfter: new Date(),
+});
+export const event = receive({ state, token: kbpk, unwrapper, at: new Date() });
+
+export const region: RegionKeyRecord = createRegionKey({
+  env: { at: new Date(), randomBytes: undefined },
+  regionId: 'eu-central-1',
+  kdh: { hsmId: 'hsm-1' },
+}).record;
+export const ring: KeyRing = createKeyRing({
+  keys: [{ ref: { keyId: 'eu-central-1', version: 1 }, key: generated }],
+});
+
 export const code: KeyblockErrorCode = new KeyblockError('INVALID_HEX', { offset: 3 }).code;
 
 // @ts-expect-error a header is read-only

@@ -2,8 +2,26 @@
 
 import { webCrypto } from '../x509/web-crypto.js';
 
-/** A key inside Web Crypto. */
-export type NativeKey = CryptoKey;
+/**
+ * A key inside Web Crypto: a `CryptoKey`, spelt out for projects without the types of the DOM, whose
+ * compilers come by here when they read the declarations of `keyblock/tr34`.
+ */
+export interface NativeKey {
+  readonly type: 'private' | 'public' | 'secret';
+  readonly extractable: boolean;
+  readonly algorithm: { readonly name: string };
+  readonly usages: NativeKeyUsage[];
+}
+
+type NativeKeyUsage =
+  | 'decrypt'
+  | 'deriveBits'
+  | 'deriveKey'
+  | 'encrypt'
+  | 'sign'
+  | 'unwrapKey'
+  | 'verify'
+  | 'wrapKey';
 
 /** How a key is to be used: a scheme of Web Crypto with its parameters. */
 export interface KeyScheme {

@@ -1,48 +1,17 @@
 /** The extensions of the certificates and CRLs that are issued (RFC 5280 4.2 and 5.2). */
 
-import { sha256 } from '@noble/hashes/sha2.js';
 import { BitString, Integer, OctetString } from 'asn1js';
 import { AuthorityKeyIdentifier, BasicConstraints, Extension } from 'pkijs';
 import { OID } from '../der/oids.js';
-import { fields, readDer } from '../der/reader.js';
-import { contextTag, TAG } from '../der/tags.js';
-import { readBitString, readOctetString } from '../der/values.js';
-import { type Certificate, explicitContent, KEY_USAGE, readSigned } from '../x509/certificate.js';
-import { readExtensions } from '../x509/extensions.js';
 import type { PublicKey } from '../x509/public-key.js';
+import {
+  computeKeyIdentifier,
+  type KeyIdentifier,
+  SUBJECT_KEY_IDENTIFIER,
+} from './key-identifier.js';
+import { type CertificateRole, keyUsage } from './role.js';
 
-/** What a certificate is for: a role of TR-34, or a CA above them. */
-export type CertificateRole = 'root' | 'ca' | 'kdh' | 'krd';
-
-/** By what certificates and CRLs name a public key. */
-export type KeyIdentifier = Uint8Array<ArrayBuffer>;
-
-const SUBJECT_KEY_IDENTIFIER = '2.5.29.14';
 const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35';
-
-/** RFC 7093 2, method 1: the leftmost 160 bits of the SHA-256 of the key itself. */
-export function computeKeyIdentifier({ spki }: PublicKey): KeyIdentifier {
-  const parts = fields(readDer(spki));
-  parts.next(TAG.SEQUENCE);
-  const key = readBitString(parts.next());
-  return new Uint8Array(sha256(key).subarray(0, 20));
-}
-
-/** The identifier that an issuer has given its key, or the computed one where it has given none. */
-export function readKeyIdentifier({ der, publicKey }: Certificate): KeyIdentifier {
-  const { tbs } = readSigned(readDer(der, { field: 'certificate' }));
-  const extensions = fields(tbs)
-    .rest()
-    .find(({ tag }) => tag === contextTag(3));
-  const given =
-    extensions &&
-    readExtensions(explicitContent(extensions), [SUBJECT_KEY_IDENTIFIER]).known.get(
-      SUBJECT_KEY_IDENTIFIER,
-    );
-  return given === undefined
-    ? computeKeyIdentifier(publicKey)
-    : new Uint8Array(readOctetString(given));
-}
 
 /** What {@link certificateExtensions} takes. */
 export interface CertificateExtensionsOptions {
@@ -90,21 +59,6 @@ function basicConstraints(role: CertificateRole): Extension[] {
     case 'kdh':
     case 'krd':
       return [];
-  }
-}
-
-/** The uses of Annex B; a key on a curve agrees on keys where one of RSA encrypts them. */
-function keyUsage(role: CertificateRole, { kind }: PublicKey): readonly number[] {
-  switch (role) {
-    case 'root':
-    case 'ca':
-      return [KEY_USAGE.keyCertSign, KEY_USAGE.cRLSign];
-    case 'kdh':
-      return [KEY_USAGE.digitalSignature, KEY_USAGE.nonRepudiation];
-    case 'krd':
-      return kind === 'EC'
-        ? [KEY_USAGE.keyAgreement]
-        : [KEY_USAGE.keyEncipherment, KEY_USAGE.dataEncipherment];
   }
 }
 

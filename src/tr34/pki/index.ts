@@ -17,7 +17,6 @@ export {
   createCertificateRequest,
   readCertificateRequest,
 } from './certificate-request.js';
-export type { CertificateRole } from './extensions.js';
 export {
   type GenerateKeyPairOptions,
   generateKeyPair,
@@ -30,3 +29,4 @@ export { type IssueCrlOptions, issueCrl, type RevokedCertificateEntry } from './
 export type { CertificateIssuer } from './issuer.js';
 export type { CertificateSubject } from './names.js';
 export { fromPem, type PemBlock, type ToPemOptions, toPem } from './pem.js';
+export type { CertificateRole } from './role.js';

@@ -8,8 +8,9 @@ import { Certificate } from 'pkijs';
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { checkedRandomBytes, drawBytes, type RandomBytes } from '../../primitives/random.js';
-import { type CertificateRole, certificateExtensions, computeKeyIdentifier } from './extensions.js';
+import { certificateExtensions } from './extensions.js';
 import { type CertificateIssuer, type Issuer, readIssuer } from './issuer.js';
+import { computeKeyIdentifier } from './key-identifier.js';
 import { type CertificateSubject, formatName } from './names.js';
 import {
   readInstant,
@@ -19,6 +20,7 @@ import {
   readSubjectKey,
   type UsableKey,
 } from './read-options.js';
+import type { CertificateRole } from './role.js';
 import { signStructure } from './signing.js';
 import { integerOf, nameOf, publicKeyOf, timeOf } from './structures.js';
 

@@ -4,9 +4,8 @@ import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { copyDer } from '../der/reader.js';
 import { KEY_USAGE, parseCertificate } from '../x509/certificate.js';
-import { type KeyIdentifier, readKeyIdentifier } from './extensions.js';
-import { isUsableKey, readPkcs8 } from './read-options.js';
-import type { SigningKey } from './signing.js';
+import { type KeyIdentifier, readKeyIdentifier } from './key-identifier.js';
+import { isUsableKey, readPkcs8, type SigningKey } from './read-options.js';
 
 /** Who issues a certificate or a CRL. */
 export interface CertificateIssuer {

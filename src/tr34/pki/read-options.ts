@@ -17,6 +17,13 @@ import { isAllowedKey } from '../x509/verify-signature.js';
 /** A key that tokens may be signed by or encrypted to. */
 export type UsableKey = RsaPublicKey | EcPublicKey;
 
+/** A private key, and the public key that it has to belong to. */
+export interface SigningKey {
+  readonly publicKey: UsableKey;
+  /** Wiped once it has been imported. */
+  readonly pkcs8: Uint8Array<ArrayBuffer>;
+}
+
 /** What fits a certificate: from 1950, where UTCTime begins, to the year 9999. */
 const FIRST_TIME = -631_152_000_000;
 

@@ -12,14 +12,7 @@ import {
   verifySignature,
 } from '../x509/verify-signature.js';
 import { webCrypto } from '../x509/web-crypto.js';
-import type { UsableKey } from './read-options.js';
-
-/** A private key, and the public key that it has to belong to. */
-export interface SigningKey {
-  readonly publicKey: UsableKey;
-  /** Wiped once it has been imported. */
-  readonly pkcs8: Uint8Array<ArrayBuffer>;
-}
+import type { SigningKey } from './read-options.js';
 
 /** A certificate, request or CRL of pkijs, not signed yet. */
 interface UnsignedStructure {
