@@ -61,7 +61,8 @@ for (const { name, command, target = 'src', browser = false } of STEPS) {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     timeout: 900_000,
-    env: { ...process.env, PATH, NO_COLOR: '1', TARGET: target },
+    // Whoever packs here packs what `build` made: `prepack` would make it again, each time.
+    env: { ...process.env, PATH, NO_COLOR: '1', TARGET: target, npm_config_ignore_scripts: 'true' },
   });
   const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(5);
   console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${seconds} s   ${name.padEnd(13)} ${command}`);
