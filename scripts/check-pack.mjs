@@ -9,9 +9,13 @@ const modules = readdirSync('src', { recursive: true })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => name.slice(0, -'.ts'.length));
 const docs = readdirSync('docs').filter((name) => name.endsWith('.md'));
+const examples = readdirSync('examples', { recursive: true })
+  .map((name) => name.replaceAll('\\', '/'))
+  .filter((name) => name.endsWith('.mjs'));
 const expected = new Set([
   ...TOP,
   ...docs.map((name) => `docs/${name}`),
+  ...examples.map((name) => `examples/${name}`),
   ...modules.flatMap((name) => [
     `src/${name}.ts`,
     ...['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) => `dist/${name}${ending}`),
