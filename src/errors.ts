@@ -68,7 +68,8 @@ export const ERROR_FIELDS = {
   optionalBlockCount: 'two decimal digits',
   keyContext: '0, 1 or 2',
   reserved: '0',
-  optionalBlocks: '{ id, data }; the library adds PB; HMAC keys need HM',
+  optionalBlocks:
+    '{ id, data }, each id once, of the standard or two digits; the library adds PB; HMAC keys need HM',
   payload: 'upper-case hex, whole cipher blocks (version E: whole bytes)',
   mac: 'upper-case hex to the end of the text',
   // Arguments.
@@ -92,6 +93,7 @@ export const ERROR_FIELDS = {
   checkValues: "an array of 'KC' and 'KP'",
   maskedKeyLength: "'x9.143', 'none' or a number of bytes, not below the key's",
   randomBytes: 'a function that returns a Uint8Array of the length asked for',
+  time: "YYYY-MM-DDThh:mm:ssZ, as new Date().toISOString().slice(0, 19) + 'Z'; see TimeStamp",
   testKey: 'true, to say that unauthenticated plaintext may be shown',
   // TR-34.
   token: 'DER, up to 64 KiB: a Uint8Array; hierarchy: a MainKeyToken',
@@ -131,7 +133,7 @@ export const ERROR_FIELDS = {
   revoked: '{ serialNumber, revocationDate } of up to 500 certificates, each once',
   crlNumber: 'a whole number from 0 on',
   request: 'PKCS#10 in DER',
-  label: 'words of capital letters and digits, up to 64 characters',
+  label: 'PEM: words of capital letters and digits, up to 64 characters; LB: printable ASCII',
   der: 'a Uint8Array, not empty',
   // Private keys, and keys that are agreed on.
   signingKey: 'a CryptoKey that signs, of the certificate',

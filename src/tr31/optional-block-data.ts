@@ -4,7 +4,7 @@
  * @module
  */
 
-import { KeyblockError } from '../errors.js';
+import { KeyblockError, type KeyblockErrorField } from '../errors.js';
 import { own, requireObject } from '../primitives/bytes.js';
 import { formatOf } from './optional-block-formats.js';
 import type { OptionalBlockData } from './optional-block-types.js';
@@ -34,14 +34,7 @@ export function readOptionalBlock(block: OptionalBlock): OptionalBlockData {
   if (typeof id !== 'string' || typeof data !== 'string') {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'optionalBlocks' });
   }
-  if (data.length > MAX_KEY_BLOCK_LENGTH) {
-    throw new KeyblockError('INPUT_TOO_LARGE', { field: 'optionalBlocks' });
-  }
-  if (findUnprintable(data, 0, data.length) !== -1) throw malformed();
-  const format = formatOf(id);
-  const content = format.read(data, id);
-  if (content === undefined) throw malformed();
-  return content;
+  return readData(id, data, 'optionalBlocks');
 }
 
 /**
@@ -49,9 +42,9 @@ export function readOptionalBlock(block: OptionalBlock): OptionalBlockData {
  *
  * @param content - The typed data.
  * @returns The block as a header takes it.
- * @throws {@link KeyblockError} `INVALID_OPTIONAL_BLOCK` when a value does not fit the format,
- * `UNSUPPORTED` for an ID that is neither of the standard nor two digits, `INPUT_TOO_LARGE` beyond
- * 9999 characters.
+ * @throws {@link KeyblockError} `INVALID_OPTIONAL_BLOCK` when a value does not fit the format
+ * (the field is `hash`, `label` or `time` for those, else `optionalBlocks`), `UNSUPPORTED` for an ID
+ * that is neither of the standard nor two digits, `INPUT_TOO_LARGE` beyond 9999 characters.
  *
  * @example
  * ```ts
@@ -70,12 +63,19 @@ export function formatOptionalBlock(content: OptionalBlockData): OptionalBlock {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'optionalBlocks' });
   }
   // What was written is read again: one grammar decides in both directions.
-  const data = formatOf(id).write(given);
-  if (data === undefined) throw malformed();
-  readOptionalBlock({ id, data });
+  const format = formatOf(id);
+  const field = own(format, 'field') ?? 'optionalBlocks';
+  const data = format.write(given);
+  if (data === undefined) throw new KeyblockError('INVALID_OPTIONAL_BLOCK', { field });
+  readData(id, data, field);
   return { id, data };
 }
 
-function malformed(): KeyblockError {
-  return new KeyblockError('INVALID_OPTIONAL_BLOCK', { field: 'optionalBlocks' });
+/** @param field - Where the data comes from. */
+function readData(id: string, data: string, field: KeyblockErrorField): OptionalBlockData {
+  if (data.length > MAX_KEY_BLOCK_LENGTH) throw new KeyblockError('INPUT_TOO_LARGE', { field });
+  const printable = findUnprintable(data, 0, data.length) === -1;
+  const content = printable ? formatOf(id).read(data, id) : undefined;
+  if (content === undefined) throw new KeyblockError('INVALID_OPTIONAL_BLOCK', { field });
+  return content;
 }

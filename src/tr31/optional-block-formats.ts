@@ -1,6 +1,6 @@
 /** The format of every optional block of the standard, as one table: both directions, and names. */
 
-import { KeyblockError } from '../errors.js';
+import { KeyblockError, type KeyblockErrorField } from '../errors.js';
 import { copyBytes, isBytes, own } from '../primitives/bytes.js';
 import type { HashName } from '../primitives/hashes.js';
 import { type Certificate, formatCertificates, readCertificates } from './certificates.js';
@@ -35,6 +35,8 @@ export interface Format {
   readonly name: string;
   /** Clause of X9.143. */
   readonly clause: string;
+  /** The one member to write, where an error can name it. */
+  readonly field?: KeyblockErrorField;
   /** Undefined where the data is malformed. */
   read(data: string, id: string): OptionalBlockData | undefined;
   /** Undefined where a value is of the wrong type; what is written is read back by the caller. */
@@ -102,6 +104,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   HM: {
     name: 'hash of an HMAC key',
     clause: '6.3.6.5',
+    field: 'hash',
     read: (data) => {
       const hash = lookUp<HashName>(HASH_CODES, data);
       return hash && { id: 'HM', hash };
@@ -134,6 +137,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   LB: {
     name: 'label',
     clause: '6.3.6.10',
+    field: 'label',
     read: (data) => ({ id: 'LB', label: data }),
     write: ({ label }) => textOf(label),
   },
@@ -210,6 +214,7 @@ function timeStamp(id: 'TC' | 'TS', name: string, clause: string): Format {
   return {
     name,
     clause,
+    field: 'time',
     read: (data) =>
       (BASIC_TIME.test(data) || EXTENDED_TIME.test(data)) && isDay(data)
         ? { id, time: data }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   fromHex,
   KeyblockError,
+  type KeyblockErrorField,
   type OptionalBlock,
   type OptionalBlockData,
   toHex,
@@ -417,6 +418,14 @@ const WRONG_CONTENTS: readonly (readonly [string, object])[] = [
   ],
 ];
 
+/** The members that an error names. */
+const NAMED_MEMBERS: Readonly<Record<string, KeyblockErrorField>> = {
+  HM: 'hash',
+  LB: 'label',
+  TC: 'time',
+  TS: 'time',
+};
+
 describe('formatOptionalBlock', () => {
   it.each(EXAMPLE_BLOCKS)('formats $block', ({ block, content }) => {
     expect(formatOptionalBlock(content)).toEqual(block);
@@ -446,9 +455,23 @@ describe('formatOptionalBlock', () => {
   });
 
   it.each(WRONG_CONTENTS)('rejects %s', (_, content) => {
+    const { id } = content as OptionalBlockData; // but for the one value
     expect(() => formatOptionalBlock(content as OptionalBlockData)).toThrow(
-      refusal('INVALID_OPTIONAL_BLOCK', 'optionalBlocks'),
+      refusal('INVALID_OPTIONAL_BLOCK', NAMED_MEMBERS[id] ?? 'optionalBlocks'),
     );
+  });
+
+  it('says how a time and a label are written to whoever gives others', () => {
+    const time = new Date(0).toISOString(); // with thousandths, which X9.143 does not have
+    const timeError = thrownBy(() => formatOptionalBlock({ id: 'TS', time }));
+    expect([timeError.code, timeError.field]).toEqual(['INVALID_OPTIONAL_BLOCK', 'time']);
+    expect(timeError.message).toContain("new Date().toISOString().slice(0, 19) + 'Z'");
+    const written = `${time.slice(0, 19)}Z`;
+    expect(formatOptionalBlock({ id: 'TS', time: written }).data).toBe('1970-01-01T00:00:00Z');
+
+    const labelError = thrownBy(() => formatOptionalBlock({ id: 'LB', label: 'Schl\u00fcssel' }));
+    expect([labelError.code, labelError.field]).toEqual(['INVALID_OPTIONAL_BLOCK', 'label']);
+    expect(labelError.message).toContain('LB: printable ASCII');
   });
 
   it('rejects holes in arrays, as it rejects undefined', () => {
