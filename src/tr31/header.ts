@@ -102,9 +102,16 @@ export function parseHeader(text: string): {
   return { header, headerLength };
 }
 
-/** The same, with the place of every optional block. */
-export function scanHeaderText(text: string): ScannedHeader {
-  requireHeaderText(text);
+/**
+ * The same, with the place of every optional block.
+ *
+ * @param field - What the caller calls the text.
+ */
+export function scanHeaderText(
+  text: string,
+  field: 'keyBlock' | 'header' = 'keyBlock',
+): ScannedHeader {
+  requireHeaderText(text, field);
   const versionId = readVersionId(text);
   requirePrintable(text, 5, FIXED_LENGTH); // the length field is not looked at
   const scanned = scanHeader(text, versionId, false);
@@ -143,13 +150,14 @@ export function formatHeader(options: {
 }
 
 /** Refuses what can not start with a header. */
-export function requireHeaderText(text: unknown): asserts text is string {
-  if (typeof text !== 'string') throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyBlock' });
-  if (text.length > MAX_KEY_BLOCK_LENGTH) {
-    throw new KeyblockError('INPUT_TOO_LARGE', { field: 'keyBlock' });
-  }
+export function requireHeaderText(
+  text: unknown,
+  field: 'keyBlock' | 'header' = 'keyBlock',
+): asserts text is string {
+  if (typeof text !== 'string') throw new KeyblockError('INVALID_ARGUMENT', { field });
+  if (text.length > MAX_KEY_BLOCK_LENGTH) throw new KeyblockError('INPUT_TOO_LARGE', { field });
   if (text.length < FIXED_LENGTH) {
-    throw new KeyblockError('INVALID_LENGTH', { field: 'keyBlock', offset: text.length });
+    throw new KeyblockError('INVALID_LENGTH', { field, offset: text.length });
   }
 }
 

@@ -12,7 +12,7 @@ import { checkedRandomBytes, type RandomBytes } from '../primitives/random.js';
 import { type KeyInput, withClearKey } from '../secret-key.js';
 import { unknownAttributes } from '../tr31/attributes.js';
 import { keyAlgorithm } from '../tr31/codes.js';
-import { type KeyBlockHeader, parseHeader } from '../tr31/header.js';
+import { type KeyBlockHeader, scanHeaderText } from '../tr31/header.js';
 import { headerAttribute, nonceAttribute, signingTimeAttribute } from './cms/attributes.js';
 import { formatContentInfo } from './cms/signed-data.js';
 import { OID } from './der/oids.js';
@@ -301,8 +301,8 @@ const MAX_KEY_LENGTH = 1024;
 
 function readHeaderText(text: string | undefined): KeyBlockHeader {
   if (typeof text !== 'string') throw new KeyblockError('INVALID_ARGUMENT', { field: 'header' });
-  const { header, headerLength } = parseHeader(text);
-  const [field] = unknownAttributes(header, text.charAt(15));
+  const { header, headerLength, reserved } = scanHeaderText(text, 'header');
+  const [field] = unknownAttributes(header, reserved);
   if (field !== undefined) throw new KeyblockError('INVALID_HEADER', { field });
   if (headerLength !== text.length) throw new KeyblockError('INVALID_LENGTH', { field: 'header' });
   return header;
