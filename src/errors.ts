@@ -97,7 +97,7 @@ export const ERROR_FIELDS = {
   testKey: 'true, to say that unauthenticated plaintext may be shown',
   // TR-34.
   token: 'DER, up to 64 KiB: a Uint8Array; hierarchy: a MainKeyToken',
-  certificate: 'X.509 in DER: a Uint8Array, see fromPem; in records base64',
+  certificate: 'X.509 in DER, see fromPem; in records base64; in a token by trust.caKdh, in date',
   crl: 'X.509 in DER, of the CA that issued the certificate',
   trust: 'the certificates root, caKdh and caKrd',
   nonce: '8 to 64 bytes',
@@ -108,7 +108,7 @@ export const ERROR_FIELDS = {
   unwrapper: '{ certificate, unwrap }, with the certificate of the device',
   kdh: 'TR-34: the signer of the KDH; hierarchy: { hsmId }',
   authority: 'the signer of the CA of the KRD',
-  krdCertificate: 'X.509 in DER, of the KRD',
+  krdCertificate: 'X.509 in DER, of a KRD and not to sign with, by trust.caKrd, in date',
   newKdhCertificate: 'X.509 in DER, of the next KDH',
   keyEncryptor: 'a function from the content key to its ciphertext',
   recipient: 'issuer and serial number of a certificate',

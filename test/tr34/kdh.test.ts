@@ -522,7 +522,7 @@ describe('createKeyToken refuses', () => {
   ] as const)('a device that is %s', async (_what, { certificate }, others) => {
     const options = await keyTokenOptions(RECEIVER, { krdCertificate: certificate, ...others });
     await expect(createKeyToken(options)).rejects.toThrow(
-      expect.objectContaining({ code: 'CERTIFICATE_UNTRUSTED' }),
+      expect.objectContaining({ code: 'CERTIFICATE_UNTRUSTED', field: 'krdCertificate' }),
     );
   });
 
@@ -534,7 +534,7 @@ describe('createKeyToken refuses', () => {
         { at: new Date(at.getTime() + days * DAY) },
       );
       await expect(createKeyToken(options)).rejects.toThrow(
-        expect.objectContaining({ code: 'CERTIFICATE_UNTRUSTED', field: 'certificate' }),
+        expect.objectContaining({ code: 'CERTIFICATE_UNTRUSTED', field: 'krdCertificate' }),
       );
     }
   });

@@ -56,16 +56,17 @@ export interface PathToVerify {
  * them for this use and at this time. Revocation is apart: see {@link verifyCrl}.
  *
  * @throws {@link KeyblockError} `CERTIFICATE_UNTRUSTED` or `ALGORITHM_NOT_ALLOWED`; the field is
- * `certificate`, or `trust` where it is a pinned one that does not serve.
+ * `krdCertificate` or, of a KDH, `certificate`; `trust` where it is a pinned one that does not serve.
  */
 export async function verifyPath(path: PathToVerify): Promise<void> {
   const { certificate, issuer, role, at, tolerate } = path;
-  requireSound(certificate, 'certificate', at, tolerate);
-  if (certificate.basicConstraints?.isCa === true) throw untrusted('certificate');
-  requireUsage(certificate, role, tolerate);
-  if (!equalBytes(certificate.issuer, issuer.subject)) throw untrusted('certificate');
+  const field = role === 'krd' ? 'krdCertificate' : 'certificate';
+  requireSound(certificate, field, at, tolerate);
+  if (certificate.basicConstraints?.isCa === true) throw untrusted(field);
+  if (!isForUse(certificate, role, tolerate)) throw untrusted(field);
+  if (!equalBytes(certificate.issuer, issuer.subject)) throw untrusted(field);
   await verifyAuthority({ ...path, authority: issuer });
-  await requireSignature(certificate, issuer, 'certificate');
+  await requireSignature(certificate, issuer, field);
 }
 
 /** What {@link verifyAuthority} takes. */
@@ -201,20 +202,18 @@ function requireAuthority(
 }
 
 /** Annex B: a KDH signs, and a KRD is encrypted to. Without the extension any use is allowed. */
-function requireUsage(
+function isForUse(
   { keyUsage, publicKey }: Certificate,
   role: Role,
   tolerate: readonly Tolerance[],
-): void {
-  if (keyUsage === undefined) return;
+): boolean {
+  if (keyUsage === undefined) return true;
   const signs = keyUsage.has(KEY_USAGE.digitalSignature);
   const receives =
     publicKey.kind === 'EC'
       ? keyUsage.has(KEY_USAGE.keyAgreement)
       : keyUsage.has(KEY_USAGE.keyEncipherment) || keyUsage.has(KEY_USAGE.dataEncipherment);
-  const allowed =
-    role === 'kdh' ? signs : receives || (signs && tolerate.includes('krd-key-usage'));
-  if (!allowed) throw untrusted('certificate');
+  return role === 'kdh' ? signs : receives || (signs && tolerate.includes('krd-key-usage'));
 }
 
 async function requireSignature(
