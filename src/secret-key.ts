@@ -48,6 +48,9 @@ let stateOf: (value: unknown) => KeyState | undefined;
  *
  * Used as KBPK, a handle keeps its derived keys and key schedules: hold one handle for many blocks.
  *
+ * It does not cross threads: pass the bytes of {@link SecretKey.expose} in `workerData`, with their
+ * buffer in `transferList`, make a handle of them there, and wipe them.
+ *
  * @example
  * ```ts
  * import { fromHex, SecretKey } from 'keyblock';
