@@ -81,6 +81,9 @@ export function computeKcv(options: KcvOptions): string {
  * Compares the check value of a key with one that somebody read out. Values of different lengths
  * match when the shorter one starts the longer one, as X9.24-1 shortens from the right.
  *
+ * Two methods give two values for one key: an older system reads out the legacy value of an AES key
+ * (`method: 'legacy'`), a newer one may read out the CMAC of a TDES key (`method: 'cmac'`).
+ *
  * @param options - The key as for `computeKcv`, and the value.
  * @returns Whether the value is that of the key. The comparison takes as long for any value.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `INVALID_HEX`, `INVALID_LENGTH` when the value

@@ -44,7 +44,13 @@ export interface UnwrapTrace {
   readonly steps: readonly TraceStep[];
   /** Whether the MAC of the block is the one computed. */
   readonly macValid: boolean;
-  /** Whether the length in front of the key is sound. A wrong KBPK seldom gives a sound one. */
+  /**
+   * Whether the length in front of the key is sound. Where the MAC is wrong it tells an altered
+   * header, under which the length of versions B, D and E stays sound, from a wrong KBPK, which
+   * finds one by chance: as often in 65,536 times as the payload has bytes for a key. An altered
+   * payload or MAC may look like either. It depends on plaintext that is not authentic, as the
+   * steps do: nothing to tell a sender of blocks.
+   */
   readonly lengthValid: boolean;
 }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { fromHex, SecretKey } from 'keyblock';
+import { fromHex, generateKey, SecretKey } from 'keyblock';
 import { type TraceUnwrapOptions, traceUnwrap, unwrapKey, wrapKey } from 'keyblock/tr31';
 import { describe, expect, it } from 'vitest';
 import { anyWrapping, bytesOf } from './arbitraries.js';
@@ -161,6 +161,29 @@ describe('traceUnwrap', () => {
         expect(names.includes('key')).toBe(lengthValid);
       }),
     );
+  });
+
+  it.each([
+    { versionId: 'A', algorithm: 'TDES', lengthBits: 128 },
+    { versionId: 'B', algorithm: 'TDES', lengthBits: 128 },
+    { versionId: 'D', algorithm: 'AES', lengthBits: 256 },
+    { versionId: 'E', algorithm: 'AES', lengthBits: 256 },
+  ] as const)('tells an altered header from a wrong KBPK: $versionId', ({ versionId, ...kind }) => {
+    const kbpk = generateKey(kind);
+    const key = generateKey({ algorithm: 'TDES', lengthBits: 128 });
+    const attributes = { keyUsage: 'P0', algorithm: 'T', modeOfUse: 'E', exportability: 'E' };
+    const header = { versionId, ...attributes };
+    const keyBlock = wrapKey({ kbpk, key, header, allow: ['version-a-or-c'] });
+    const altered = keyBlock.replace('P0TE', 'P0TD');
+    const verdict = (by: SecretKey) => {
+      const trace = traceUnwrap({ kbpk: by, keyBlock: altered, testKey: true });
+      return [trace.macValid, trace.lengthValid];
+    };
+    expect(verdict(kbpk)).toEqual([false, true]);
+    // By chance one in 2,000 is sound: of 200 more than five once in some 10^9 runs.
+    const others = Array.from({ length: 200 }, () => verdict(generateKey(kind)));
+    expect(others.filter(([, sound]) => sound).length).toBeLessThan(6);
+    expect(others.some(([valid]) => valid)).toBe(false);
   });
 
   it('finds the same key and padding as unwrapping, in every version', () => {
