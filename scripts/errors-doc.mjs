@@ -30,6 +30,9 @@ a block breaks, look at the findings of \`parseKeyBlock\` or \`unwrapKey\` with
 \`validation: 'interoperable'\`. Two words are no rules: \`version-a-or-c\` lets versions A and C be
 written, \`tr31-2018-extended-length\` reads the extended length of TR-31:2018.
 
+No rule says whether usage, algorithm and mode of use go together: of each alone the value has to be
+a defined one. \`createCustomerKey\` of \`keyblock/hierarchy\` looks at the three together.
+
 | rule | code | strict validation | what it is about |
 | --- | --- | --- | --- |
 ${Object.entries(RULES)

@@ -114,7 +114,8 @@ export const ERROR_FIELDS = {
   recipient: 'issuer and serial number of a certificate',
   freshness: '{ nonce } or { signingTime }',
   signingTime: 'a valid Date from 1950 on',
-  profile: 'TR-34: a documented one, that fits the key of the device; hierarchy: a record of one',
+  profile:
+    'TR-34: a documented one, that fits the key of the device; on receiving, one of policy.accept; hierarchy: a record of one',
   ukm: '64 bytes',
   strength: "'sp800-57', 'tr34' or 'off'",
   pem: 'blocks of base64 in lines of 64 characters, up to 1 MiB',

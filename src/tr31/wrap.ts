@@ -61,7 +61,9 @@ export interface WrapKeyOptions extends SealOptions {
 
 /**
  * Wraps a key into a key block. Writing is always strict: what strict validation would refuse to
- * read is not written, unless `allow` names it.
+ * read is not written, unless `allow` names it. Whether usage, algorithm and mode of use go together
+ * is not looked at in either direction: a PIN key of mode `X` is written. (`createCustomerKey` of
+ * `keyblock/hierarchy` does look.)
  *
  * @param options - The KBPK, the key, the header, and how to write.
  * @returns The key block.
