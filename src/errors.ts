@@ -93,7 +93,7 @@ export const ERROR_FIELDS = {
   checkValues: "an array of 'KC' and 'KP'",
   maskedKeyLength: "'x9.143', 'none' or a number of bytes, not below the key's",
   randomBytes: 'a function that returns a Uint8Array of the length asked for',
-  time: "YYYY-MM-DDThh:mm:ssZ, as new Date().toISOString().slice(0, 19) + 'Z'; see TimeStamp",
+  time: "YYYY-MM-DDThh:mm:ssZ, as new Date().toISOString().slice(0, 19) + 'Z'",
   testKey: 'true, to say that unauthenticated plaintext may be shown',
   // TR-34.
   token: 'DER, up to 64 KiB: a Uint8Array; hierarchy: a MainKeyToken',

@@ -79,6 +79,11 @@ describe('KeyblockError', () => {
     },
   );
 
+  it('tells a receiver that a dialect has to be accepted', () => {
+    const { message } = new KeyblockError('TOKEN_MALFORMED', { field: 'profile' });
+    expect(message).toContain('policy.accept');
+  });
+
   it('can not be changed', () => {
     const error = new KeyblockError('INVALID_HEX', { field: 'hex', offset: 1 });
     expect(Object.isFrozen(error)).toBe(true);
