@@ -87,9 +87,9 @@ describe('verifyPath with the certificates of Annex B', () => {
   });
 
   it('keeps the roles apart', async () => {
-    await expectUntrusted(verifyPath(path(KDH_2, CA_KDH, 'krd')), 'certificate');
+    await expectUntrusted(verifyPath(path(KDH_2, CA_KDH, 'krd')), 'krdCertificate');
     await expectUntrusted(verifyPath(path(KRD_1, CA_KRD, 'kdh')), 'certificate');
-    await expectUntrusted(verifyPath(path(KRD_1, CA_KDH, 'krd')), 'certificate');
+    await expectUntrusted(verifyPath(path(KRD_1, CA_KDH, 'krd')), 'krdCertificate');
     await expectUntrusted(verifyPath(path(KDH_2, CA_KRD, 'kdh')), 'certificate');
   });
 
@@ -215,8 +215,9 @@ describe('verifyPath', () => {
   ] as const)('takes a point for a %s with the uses %j: %s', async (role, bits, accepted) => {
     const certificate = await issueLeaf({ extensions: [keyUsage(...bits)] });
     const verification = verifyPath({ ...sound, certificate, role });
+    const field = role === 'krd' ? 'krdCertificate' : 'certificate';
     if (accepted) await verification;
-    else await expectUntrusted(verification, 'certificate');
+    else await expectUntrusted(verification, field);
   });
 
   it.each([
@@ -230,7 +231,7 @@ describe('verifyPath', () => {
     const certificate = await issueLeaf({ spki, extensions: [keyUsage(...bits)] });
     const verification = verifyPath({ ...sound, certificate, role: 'krd' });
     if (accepted) await verification;
-    else await expectUntrusted(verification, 'certificate');
+    else await expectUntrusted(verification, 'krdCertificate');
   });
 
   it('takes a KRD that only signs where that is tolerated, and one that does neither not', async () => {
@@ -239,7 +240,7 @@ describe('verifyPath', () => {
     await verifyPath({ ...sound, certificate: signs, role: 'krd', tolerate });
     const neither = await issueLeaf({ extensions: [keyUsage(nonRepudiation)] });
     const options = { ...sound, certificate: neither, role: 'krd', tolerate } as const;
-    await expectUntrusted(verifyPath(options), 'certificate');
+    await expectUntrusted(verifyPath(options), 'krdCertificate');
     const encrypted = await issueLeaf({ extensions: [keyUsage(keyAgreement)] });
     await expectUntrusted(
       verifyPath({ ...sound, certificate: encrypted, tolerate }),
@@ -575,7 +576,7 @@ function otherSpki(): Uint8Array {
 
 async function expectUntrusted(
   verification: Promise<void>,
-  field: 'certificate' | 'trust',
+  field: 'certificate' | 'krdCertificate' | 'trust',
 ): Promise<void> {
   await expect(verification).rejects.toMatchObject({
     constructor: KeyblockError,
