@@ -91,13 +91,6 @@ export interface Engine {
    */
   select(to: number, from: number, mask: number, planes: number): void;
 
-  /**
-   * Sets the bit of every lane in the plane at `to` in which one of `planes` planes at `a` differs
-   * from that at `b`. Bits that are set stay set, so that several comparisons add up to one
-   * verdict.
-   */
-  markDifferences(to: number, a: number, b: number, planes: number): void;
-
   /** Wipes the working memory and all keys, this engine's last act. */
   destroy(): void;
 }
@@ -107,10 +100,7 @@ export interface LaneCipher {
   /** Bytes in a block: 16 for AES, 8 for triple DES. */
   readonly blockLength: number;
 
-  /** Planes in a block, which is its bits: 128 or 64. */
-  readonly blockPlanes: number;
-
-  /** Words in a block, as rows and as planes: `blockPlanes * width`. */
+  /** Words in a block, as rows and as planes: a plane for every bit, 128 or 64. */
   readonly blockWords: number;
 
   /**
@@ -162,10 +152,4 @@ export type PlaneConstant = Int32Array;
 /** Where in a row the word of a lane is. */
 export function laneOffset({ width }: Pick<Engine, 'width'>, lane: number): number {
   return (lane & 31) * width + (lane >> 5);
-}
-
-/** The bit of a lane in the plane at `plane`: 0 or 1. */
-export function laneBit({ words }: Pick<Engine, 'words'>, plane: number, lane: number): number {
-  // In range: a plane is inside the working memory.
-  return ((words[plane + (lane >> 5)] as number) >>> (lane & 31)) & 1;
 }

@@ -20,7 +20,6 @@ export function createTypeScriptEngine(): Engine {
 
   const aes: LaneCipher = {
     blockLength: 16,
-    blockPlanes: 128,
     blockWords: 128,
     planeOffset: (byte, bit) => 128 * (byte >> 4) + aesPlane(byte & 15, bit),
     toPlanes(to, from, blocks) {
@@ -46,7 +45,6 @@ export function createTypeScriptEngine(): Engine {
 
   const tdes: LaneCipher = {
     blockLength: 8,
-    blockPlanes: 64,
     blockWords: 64,
     planeOffset: (byte, bit) => 64 * (byte >> 3) + desPlane(byte & 7, bit),
     toPlanes(to, from, blocks) {
@@ -111,11 +109,6 @@ export function createTypeScriptEngine(): Engine {
         const kept = words[to + i] as number;
         words[to + i] = kept ^ ((kept ^ (words[from + i] as number)) & lanes);
       }
-    },
-    markDifferences(to, a, b, planes) {
-      let lanes = words[to] as number;
-      for (let i = 0; i < planes; i++) lanes |= (words[a + i] as number) ^ (words[b + i] as number);
-      words[to] = lanes;
     },
     destroy() {
       words.fill(0);

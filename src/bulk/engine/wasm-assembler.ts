@@ -155,7 +155,6 @@ export const storePlane = (address: number, index: number, value: Code): Code =>
 ];
 
 export const XOR: Code = /* @__PURE__ */ simd(0x51);
-export const OR: Code = /* @__PURE__ */ simd(0x50);
 /** From the first where the third has ones, else from the second. */
 export const SELECT: Code = /* @__PURE__ */ simd(0x52);
 

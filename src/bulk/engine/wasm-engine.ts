@@ -68,7 +68,6 @@ function engineOver(memory: WebAssembly.Memory, wasm: WasmExports): Engine {
 
   const aes: LaneCipher = {
     blockLength: 16,
-    blockPlanes: 128,
     blockWords: 128 * WIDTH,
     planeOffset: (byte, bit) => WIDTH * (128 * (byte >> 4) + aesPlane(byte & 15, bit)),
     toPlanes(to, from, blocks) {
@@ -96,7 +95,6 @@ function engineOver(memory: WebAssembly.Memory, wasm: WasmExports): Engine {
 
   const tdes: LaneCipher = {
     blockLength: 8,
-    blockPlanes: 64,
     blockWords: 64 * WIDTH,
     planeOffset: (byte, bit) => WIDTH * (64 * (byte >> 3) + desPlane(byte & 7, bit)),
     toPlanes(to, from, blocks) {
@@ -159,8 +157,6 @@ function engineOver(memory: WebAssembly.Memory, wasm: WasmExports): Engine {
     xorConstant,
     select: (to, from, mask, planes) =>
       wasm.select(address(to), address(from), address(mask), planes),
-    markDifferences: (to, a, b, planes) =>
-      wasm.markDifferences(address(to), address(a), address(b), planes),
     destroy() {
       new Uint8Array(memory.buffer).fill(0);
       length = 0;

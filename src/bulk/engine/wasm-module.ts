@@ -26,7 +26,6 @@ import {
   joined,
   loadMask,
   loadPlane,
-  OR,
   PLANE,
   SELECT,
   set,
@@ -51,7 +50,6 @@ export interface WasmExports {
   xor(to: number, from: number, planes: number): void;
   xorMasks(to: number, masks: number, planes: number): void;
   select(to: number, from: number, mask: number, planes: number): void;
-  markDifferences(to: number, a: number, b: number, planes: number): void;
 }
 
 /** The binary module; the same bytes every time. */
@@ -94,7 +92,6 @@ export function emitModule(): Uint8Array<ArrayBuffer> {
   define({ name: 'xor', ...xorPlanes(loadPlane(1), PLANE) });
   define({ name: 'xorMasks', ...xorPlanes(loadMask(1), 4) });
   define(select());
-  define(markDifferences());
   return assembleModule(functions);
 }
 
@@ -209,23 +206,5 @@ function select(): WasmFunction {
       ...increase(to, integer(PLANE)),
       ...increase(from, integer(PLANE)),
     ]),
-  };
-}
-
-function markDifferences(): WasmFunction {
-  const [to, a, b, planes, marks] = [0, 1, 2, 3, 4] as const;
-  return {
-    name: 'markDifferences',
-    parameters: 4,
-    vectors: 1,
-    code: [
-      ...[...loadPlane(to), ...set(marks)],
-      ...countDown(planes, 1, [
-        ...[...get(marks), ...loadPlane(a), ...loadPlane(b), ...XOR, ...OR, ...set(marks)],
-        ...increase(a, integer(PLANE)),
-        ...increase(b, integer(PLANE)),
-      ]),
-      ...storePlane(to, 0, get(marks)),
-    ],
   };
 }

@@ -7,7 +7,7 @@ import type { LaneCipher, LaneKey, PlaneConstant } from '../engine/engine.js';
 import type { RandomPool } from './random-pool.js';
 
 /** A cipher of a machine, and how it lays out a block. */
-export type MachineCipher = Omit<LaneCipher, 'planeOffset' | 'blockPlanes'>;
+export type MachineCipher = Omit<LaneCipher, 'planeOffset'>;
 
 export type { LaneKey, PlaneConstant };
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Engine, laneBit, laneOffset } from '../../../src/bulk/engine/engine.js';
+import { type Engine, laneOffset } from '../../../src/bulk/engine/engine.js';
 import { createTypeScriptEngine } from '../../../src/bulk/engine/typescript-engine.js';
 import { createAes } from '../../../src/primitives/aes.js';
 import { createTdes } from '../../../src/primitives/des.js';
-import { availableEngines, readMessage, transformLanes, writeMessage } from './engines.js';
+import { availableEngines, laneBit, readMessage, transformLanes, writeMessage } from './engines.js';
 
 const CIPHERS = ['aes', 'tdes'] as const;
 const KEY_LENGTHS = { aes: [16, 24, 32], tdes: [8, 16, 24] } as const;
@@ -29,9 +29,8 @@ describe.each(availableEngines())('the engine $name', (engine) => {
     expect(engine.width * 32).toBe(engine.lanes);
     expect(engine.rowWords).toBe(engine.lanes);
     for (const name of CIPHERS) {
-      const { blockLength, blockPlanes, blockWords } = engine[name];
-      expect(blockPlanes).toBe(8 * blockLength);
-      expect(blockWords).toBe(blockPlanes * engine.width);
+      const { blockLength, blockWords } = engine[name];
+      expect(blockWords).toBe(8 * blockLength * engine.width);
     }
   });
 
@@ -174,31 +173,6 @@ describe.each(availableEngines())('the engine $name', (engine) => {
     );
   });
 
-  it('marks the lanes in which planes differ, and keeps earlier marks', () => {
-    const { width, lanes } = engine;
-    engine.reserve(50 * width);
-    const words = engine.words.fill(0, 0, 50 * width);
-    for (let i = 0; i < 20 * width; i++) words[i] = words[20 * width + i] = 0x9e3779b9 * i;
-    const marked = (): number[] =>
-      Array.from({ length: lanes }, (_, lane) => lane).filter((lane) =>
-        laneBit(engine, 40 * width, lane),
-      );
-    engine.markDifferences(40 * width, 0, 20 * width, 20);
-    expect(marked()).toEqual([]);
-    const differ = (plane: number, lane: number): void => {
-      const index = plane * width + (lane >> 5);
-      words[index] = (words[index] ?? 0) ^ (1 << (lane & 31));
-    };
-    differ(3, 2);
-    differ(19, lanes - 1);
-    engine.markDifferences(40 * width, 0, 20 * width, 20);
-    expect(marked()).toEqual([2, lanes - 1]);
-    differ(3, 2);
-    differ(0, 0);
-    engine.markDifferences(40 * width, 0, 20 * width, 20);
-    expect(marked()).toEqual([0, 2, lanes - 1]);
-  });
-
   it('holds many keys and much memory at a time', () => {
     const { aes } = engine;
     const sizes = [16, 24, 32];
@@ -312,7 +286,7 @@ describe('all engines', () => {
         engine.xorConstant(state, cipher.constant(bytes.slice(16, 16 + blockLength)));
         key.encrypt(state);
         cipher.increment(planes + i * blockWords);
-        engine.select(planes + i * blockWords, state, copy + blockWords, cipher.blockPlanes);
+        engine.select(planes + i * blockWords, state, copy + blockWords, 8 * blockLength);
       }
       cipher.fromPlanes(0, planes, 4);
       for (let lane = 0; lane < engine.lanes; lane++) {

@@ -32,6 +32,11 @@ export function readMessage(engine: Engine, at: number, lane: number, length: nu
   return bytes;
 }
 
+/** The bit of a lane in the plane at `plane`: 0 or 1. */
+export function laneBit({ words }: Engine, plane: number, lane: number): number {
+  return ((words[plane + (lane >> 5)] ?? NaN) >>> (lane & 31)) & 1;
+}
+
 /** Runs a block through a key in every lane: what goes in by lanes, and what comes out. */
 export function transformLanes(
   engine: Engine,
