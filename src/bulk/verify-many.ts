@@ -46,6 +46,8 @@ export type VerifyOutcome =
   | {
       /** What `unwrapKey` throws for the block before, or else for the one after. */
       readonly error: KeyblockError;
+      /** Which of the two blocks that is. */
+      readonly side: 'before' | 'after';
     };
 
 /**
@@ -57,7 +59,7 @@ export type VerifyOutcome =
  *
  * @param options - Both KBPKs, the pairs, and how to validate.
  * @returns For each pair whether the blocks are `equal`, or the error that `unwrapKey` throws for
- * the block before, or else for the one after; in the order of the input.
+ * the block before, or else for the one after, and which `side` that is; in the order of the input.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`, `KEY_DESTROYED`; `KBPK_MISMATCH` for a KBPK
  * that no version has; `UNSUPPORTED` where the engine asked for does not run.
  *
@@ -114,10 +116,10 @@ function verifyPortion(from: Opening, to: Opening, pairs: readonly unknown[]): V
   const after = pairs.map((pair) => textOf(pair, 'after'));
   const held: (HeldKey | undefined)[] = [];
   const store = createStore(before);
-  const refuse = (index: number, error: KeyblockError) => {
+  const refuse = (side: keyof RewrappedPair) => (index: number, error: KeyblockError) => {
     // What is wrong before comes first.
     const known = outcomes[index];
-    if (known !== undefined && !('error' in known)) outcomes[index] = { error };
+    if (known !== undefined && !('error' in known)) outcomes[index] = { error, side };
   };
   try {
     openMany(
@@ -126,7 +128,7 @@ function verifyPortion(from: Opening, to: Opening, pairs: readonly unknown[]): V
       (index, header, key) => {
         held[index] = { header, key: store.put(key) };
       },
-      refuse,
+      refuse('before'),
     );
     openMany(
       to,
@@ -139,7 +141,7 @@ function verifyPortion(from: Opening, to: Opening, pairs: readonly unknown[]): V
           hasSameUse(old.header, header) && reservedOf(before[index]) === reservedOf(after[index]);
         outcomes[index] = { equal: isSameKey && isSameUse };
       },
-      refuse,
+      refuse('after'),
     );
     return outcomes;
   } finally {

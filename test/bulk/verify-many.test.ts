@@ -69,7 +69,7 @@ describe.each(WAYS)('verifyMany, %s', (_way, options) => {
     ).toEqual([true, false, false, false, false, false].map((equal) => ({ equal })));
   });
 
-  it('gives every pair its own error, that of the block before first', () => {
+  it('gives every pair its own error, that of the block before first, and tells whose it is', () => {
     const [sound, other] = [wrap('a'), wrap('b')] as const;
     const after = rewrap(sound);
     const altered = (text: string) => `${text.slice(0, -1)}${text.endsWith('0') ? '1' : '0'}`;
@@ -83,14 +83,17 @@ describe.each(WAYS)('verifyMany, %s', (_way, options) => {
       { before: other, after: other },
     ];
     const outcomes = verify(pairs as VerifyManyOptions['pairs']);
-    expect(outcomes.map((one) => ('error' in one ? one.error.code : one.equal))).toEqual([
-      'AUTHENTICATION_FAILED',
-      'AUTHENTICATION_FAILED',
-      'UNSUPPORTED',
-      'INVALID_ARGUMENT',
-      'INVALID_ARGUMENT',
-      true,
-      'AUTHENTICATION_FAILED',
+    const found = outcomes.map((one) =>
+      'error' in one ? [one.error.code, one.side] : [one.equal, 'side' in one],
+    );
+    expect(found).toEqual([
+      ['AUTHENTICATION_FAILED', 'before'],
+      ['AUTHENTICATION_FAILED', 'after'],
+      ['UNSUPPORTED', 'before'],
+      ['INVALID_ARGUMENT', 'after'],
+      ['INVALID_ARGUMENT', 'before'],
+      [true, false],
+      ['AUTHENTICATION_FAILED', 'after'],
     ]);
   });
 });
@@ -232,8 +235,9 @@ describe('verifyMany and unwrapMany', () => {
     expect(unwrapMany({ kbpk: from, keyBlocks })).toEqual([none]);
     expect(unwrapMany({ kbpk: from, keyBlocks: new Array(1) })).toEqual([none]);
     const pairs = [{ before: bytes as never, after: rewrap(before) }];
-    expect(verifyMany({ from, to, pairs })).toEqual([none]);
-    expect(verifyMany({ from, to, pairs: new Array(2) })).toEqual([none, none]);
+    const noneBefore = { ...none, side: 'before' };
+    expect(verifyMany({ from, to, pairs })).toEqual([noneBefore]);
+    expect(verifyMany({ from, to, pairs: new Array(2) })).toEqual([noneBefore, noneBefore]);
   });
 
   it('show an error that holds no input', () => {
