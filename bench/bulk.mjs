@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { rewrapKey, SecretKey, unwrapKey, wrapKey } from 'keyblock';
 import { createRewrapper, unwrapMany, verifyMany } from 'keyblock/bulk';
 import { BLOCK_RATES, blockTasks } from './blocks.mjs';
-import { alterSome, longShape, makeCorpus, SHAPES } from './corpus.mjs';
+import { alterSome, longShape, makeCorpus, malformSome, SHAPES } from './corpus.mjs';
 import { runGroup } from './group.mjs';
 import { batchTask, divide, mapValues, summarize } from './measure.mjs';
 import { createNativeAes } from './native-aes.mjs';
@@ -30,8 +30,8 @@ const OPPONENTS = ['tuned', 'straightforward', 'noble', ONE_BY_ONE];
 /** Key blocks a call. More gain nothing, and a slice should hold several calls. */
 const BATCH = 1024;
 
-/** One block in so many is altered, in the row that shows that they cost nothing. */
-const ALTERED = 8;
+/** One block in so many is bad, in the row that shows what bad ones cost. */
+const BAD = 8;
 
 /** Lengths of key blocks, from a short HMAC key to the longest block there can be. */
 const LENGTHS = [192, 352, 608, 1120, 1632, 2400, 4704, 9312];
@@ -55,8 +55,10 @@ export const GROUPS = {
   },
   other(name) {
     const storedD = checkedCorpus(name, SHAPES.storedD);
-    const altered = alterSome(storedD, ALTERED);
-    assertRefuses(name, altered, ALTERED);
+    const altered = alterSome(storedD, BAD);
+    assertRefuses(name, altered, ['AUTHENTICATION_FAILED']);
+    const malformed = malformSome(storedD, BAD);
+    assertRefuses(name, malformed, ['INVALID_HEX', 'INVALID_LENGTH']);
     return [
       // Native AES is for what is under AES before and after.
       ...(name === 'native AES'
@@ -70,8 +72,12 @@ export const GROUPS = {
       { name: UNWRAP, tasks: unwrapTasks(name, storedD) },
       { name: VERIFY, tasks: verifyTasks(name, storedD) },
       {
-        name: SOUND_AND_ALTERED,
-        tasks: { [name]: ourTask(name, storedD), altered: ourTask(name, altered) },
+        name: SOUND_AND_BAD,
+        tasks: {
+          [name]: ourTask(name, storedD),
+          altered: ourTask(name, altered),
+          malformed: ourTask(name, malformed),
+        },
       },
     ];
   },
@@ -102,7 +108,7 @@ const PLAIN_B = 're-wrap B→B';
 const TRANSLATION = 're-wrap B→D';
 const UNWRAP = 'unwrap D, stored form';
 const VERIFY = 'verify pairs D, stored form';
-const SOUND_AND_ALTERED = 'one in eight altered';
+const SOUND_AND_BAD = 'one in eight bad';
 
 /** Headers of which every block has another, outside what differs in the stored form. */
 const OWN_HEADERS = {
@@ -142,11 +148,17 @@ export function measureBulk(settings) {
       'D→D, stored form': floor(STORED_D, SHAPES.storedD),
       'B→B': floor(PLAIN_B, SHAPES.plainB),
     },
-    alteredVersusSound: mapValues(others, (rows, name) => {
-      const { rates } = rows.find((row) => row.name === SOUND_AND_ALTERED);
-      return summarize(divide(rates.altered, rates[name]));
-    }),
+    alteredVersusSound: badVersusSound(others, 'altered'),
+    malformedVersusSound: badVersusSound(others, 'malformed'),
   };
+}
+
+/** What a batch with bad blocks comes to, as a multiple of the same one without. */
+function badVersusSound(measured, kind) {
+  return mapValues(measured, (rows, name) => {
+    const { rates } = rows.find((row) => row.name === SOUND_AND_BAD);
+    return summarize(divide(rates[kind], rates[name]));
+  });
 }
 
 /** Re-wraps a second by block operations alone, at the rates of the same round. */
@@ -341,9 +353,11 @@ function assertOpens(name, corpus, contenders = [name, 'tuned']) {
   }
 }
 
-function assertRefuses(name, corpus, every) {
+/** Throws unless one block in so many is refused, with each of some codes in its turn. */
+function assertRefuses(name, corpus, codes) {
   for (const [i, { error }] of makeRewrap(name, corpus)(corpus.keyBlocks).entries()) {
-    strictEqual(error?.code, i % every === 0 ? 'AUTHENTICATION_FAILED' : undefined, name);
+    const code = i % BAD === 0 ? codes[(i / BAD) % codes.length] : undefined;
+    strictEqual(error?.code, code, name);
   }
 }
 

@@ -83,10 +83,20 @@ export function makeCorpus(shape, count) {
 const KBPK_LENGTHS = { B: 16, D: 32 };
 
 /** Some of the blocks altered in the last character of the MAC. */
-export function alterSome({ keyBlocks, ...corpus }, every) {
-  const alter = (text) => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0');
+export function alterSome(corpus, every) {
+  return changeSome(corpus, every, (text) => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0'));
+}
+
+/** Some of the blocks with a letter that is no hex digit in the MAC, or without their last character. */
+export function malformSome(corpus, every) {
+  return changeSome(corpus, every, (text, i) =>
+    (i / every) % 2 === 0 ? `${text.slice(0, -1)}G` : text.slice(0, -1),
+  );
+}
+
+function changeSome({ keyBlocks, ...corpus }, every, change) {
   return {
     ...corpus,
-    keyBlocks: keyBlocks.map((text, i) => (i % every === 0 ? alter(text) : text)),
+    keyBlocks: keyBlocks.map((text, i) => (i % every === 0 ? change(text, i) : text)),
   };
 }

@@ -32,10 +32,11 @@ export function formatResults({ environment, quick, goals, results }) {
         ]),
       ]),
       formatTable([
-        ['one in eight altered, as a multiple of none', ''],
-        ...Object.entries(bulk.alteredVersusSound).map(([name, ratio]) => [
+        ['as a multiple of none', 'one in eight altered', 'one in eight malformed'],
+        ...Object.entries(bulk.alteredVersusSound).map(([name, altered]) => [
           name,
-          formatSpread(ratio),
+          formatSpread(altered),
+          formatSpread(bulk.malformedVersusSound[name]),
         ]),
       ]),
     );
