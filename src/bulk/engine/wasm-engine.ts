@@ -1,5 +1,5 @@
 import { aesPlane, desPlane } from '../circuits/layouts.js';
-import type { Engine, LaneCipher, LaneKey } from './engine.js';
+import type { Engine, LaneCipher, LaneKey, PlaneConstant } from './engine.js';
 import {
   AES_ROUND_MASKS,
   aesMasks,
@@ -56,17 +56,38 @@ function compile(): WebAssembly.Module {
 }
 
 function engineOver(memory: WebAssembly.Memory, wasm: WasmExports): Engine {
-  /** Where memory that was never given out begins. */
-  let end = RESERVED;
-  /** The working memory: where it begins, in bytes, and how many words it has. */
-  let base = RESERVED;
-  let length = 0;
-  let words = new Int32Array(memory.buffer, base, 0);
-  const freeKeys: number[] = [];
+  const working = createWorkingMemory(memory);
+  const { address } = working;
+  const xorConstant = (to: number, constant: PlaneConstant): void => {
+    new Int32Array(memory.buffer, CONSTANT, constant.length).set(constant);
+    wasm.xorMasks(address(to), CONSTANT, constant.length);
+  };
+  return {
+    name: 'wasm-simd',
+    lanes: 128,
+    width: WIDTH,
+    rowWords: 128,
+    get words() {
+      return working.words;
+    },
+    aes: aesOf(working, wasm),
+    tdes: tdesOf(working, wasm),
+    reserve: working.reserve,
+    xor: (to, from, count) => wasm.xor(address(to), address(from), count / WIDTH),
+    copy: (to, from, count) => void working.words.copyWithin(to, from, from + count),
+    setConstant(to, constant) {
+      working.words.fill(0, to, to + WIDTH * constant.length);
+      xorConstant(to, constant);
+    },
+    xorConstant,
+    select: (to, from, mask, planes) =>
+      wasm.select(address(to), address(from), address(mask), planes),
+    destroy: working.destroy,
+  };
+}
 
-  const address = (word: number): number => base + 4 * word;
-
-  const aes: LaneCipher = {
+function aesOf({ address, holdKey }: WorkingMemory, wasm: WasmExports): LaneCipher {
+  return {
     blockLength: 16,
     blockWords: 128 * WIDTH,
     planeOffset: (byte, bit) => WIDTH * (128 * (byte >> 4) + aesPlane(byte & 15, bit)),
@@ -92,8 +113,10 @@ function engineOver(memory: WebAssembly.Memory, wasm: WasmExports): Engine {
       });
     },
   };
+}
 
-  const tdes: LaneCipher = {
+function tdesOf({ address, holdKey }: WorkingMemory, wasm: WasmExports): LaneCipher {
+  return {
     blockLength: 8,
     blockWords: 64 * WIDTH,
     planeOffset: (byte, bit) => WIDTH * (64 * (byte >> 3) + desPlane(byte & 7, bit)),
@@ -120,17 +143,41 @@ function engineOver(memory: WebAssembly.Memory, wasm: WasmExports): Engine {
       });
     },
   };
+}
+
+/** How far before a plane of the first word of a DES block that of the second word is, in bytes. */
+const SECOND_WORD: number = 4 * PLANE;
+
+/** What the memory of the module holds behind the first bytes: the working memory, and keys. */
+interface WorkingMemory {
+  readonly words: Int32Array<ArrayBuffer>;
+  /** Where a word of the working memory is, in bytes. */
+  address(word: number): number;
+  reserve(wanted: number): void;
+  /** Keeps the masks of a key, and wipes those that were passed. */
+  holdKey(
+    masks: Int32Array,
+    transform: Record<'encrypt' | 'decrypt', (at: number, masks: number) => void>,
+  ): LaneKey;
+  destroy(): void;
+}
+
+function createWorkingMemory(memory: WebAssembly.Memory): WorkingMemory {
+  /** Where memory that was never given out begins. */
+  let end = RESERVED;
+  /** The working memory: where it begins, in bytes, and how many words it has. */
+  let base = RESERVED;
+  let length = 0;
+  let words = new Int32Array(memory.buffer, base, 0);
+  const freeKeys: number[] = [];
+
+  const address = (word: number): number => base + 4 * word;
 
   return {
-    name: 'wasm-simd',
-    lanes: 128,
-    width: WIDTH,
-    rowWords: 128,
     get words() {
       return words;
     },
-    aes,
-    tdes,
+    address,
     reserve(wanted) {
       if (wanted <= length) return;
       // At the end of the memory it grows where it is; otherwise it moves there, and at least
@@ -148,26 +195,28 @@ function engineOver(memory: WebAssembly.Memory, wasm: WasmExports): Engine {
       length = bytes / 4;
       words = moved;
     },
-    xor: (to, from, count) => wasm.xor(address(to), address(from), count / WIDTH),
-    copy: (to, from, count) => void words.copyWithin(to, from, from + count),
-    setConstant(to, constant) {
-      words.fill(0, to, to + WIDTH * constant.length);
-      xorConstant(to, constant);
+    holdKey(masks, { encrypt, decrypt }) {
+      const place = freeKeys.pop() ?? take(KEY_BYTES);
+      new Int32Array(memory.buffer, place, masks.length).set(masks);
+      masks.fill(0);
+      let held = true;
+      return {
+        encrypt: (at) => encrypt(address(at), place),
+        decrypt: (at) => decrypt(address(at), place),
+        destroy() {
+          if (!held) return;
+          held = false;
+          new Int32Array(memory.buffer, place, KEY_BYTES / 4).fill(0);
+          freeKeys.push(place);
+        },
+      };
     },
-    xorConstant,
-    select: (to, from, mask, planes) =>
-      wasm.select(address(to), address(from), address(mask), planes),
     destroy() {
       new Uint8Array(memory.buffer).fill(0);
       length = 0;
       words = new Int32Array(0);
     },
   };
-
-  function xorConstant(to: number, constant: Int32Array): void {
-    new Int32Array(memory.buffer, CONSTANT, constant.length).set(constant);
-    wasm.xorMasks(address(to), CONSTANT, constant.length);
-  }
 
   /** Gives out the next `bytes` of the memory. What is new is zero. */
   function take(bytes: number): number {
@@ -179,27 +228,4 @@ function engineOver(memory: WebAssembly.Memory, wasm: WasmExports): Engine {
     }
     return at;
   }
-
-  function holdKey(
-    masks: Int32Array,
-    { encrypt, decrypt }: Record<'encrypt' | 'decrypt', (at: number, masks: number) => void>,
-  ): LaneKey {
-    const place = freeKeys.pop() ?? take(KEY_BYTES);
-    new Int32Array(memory.buffer, place, masks.length).set(masks);
-    masks.fill(0);
-    let held = true;
-    return {
-      encrypt: (at) => encrypt(address(at), place),
-      decrypt: (at) => decrypt(address(at), place),
-      destroy() {
-        if (!held) return;
-        held = false;
-        new Int32Array(memory.buffer, place, KEY_BYTES / 4).fill(0);
-        freeKeys.push(place);
-      },
-    };
-  }
 }
-
-/** How far before a plane of the first word of a DES block that of the second word is, in bytes. */
-const SECOND_WORD: number = 4 * PLANE;
