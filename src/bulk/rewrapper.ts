@@ -19,10 +19,10 @@ import { chooseEngine, type EngineChoice } from './choose-engine.js';
 import type { EngineName } from './engine/engine.js';
 import { runBatch } from './pipeline/batch.js';
 import type { Machine } from './pipeline/machine.js';
-import { createRandomPool } from './pipeline/random-pool.js';
+import { createRandomPool, type RandomPool } from './pipeline/random-pool.js';
 import { rewrapChunk } from './pipeline/rewrap-chunk.js';
 import type { RewrapRules } from './pipeline/rewrap-plans.js';
-import { createShapes } from './pipeline/shape.js';
+import { createShapes, type Shapes } from './pipeline/shape.js';
 import { readText, type Text } from './pipeline/text.js';
 import {
   createWorkshop,
@@ -149,32 +149,19 @@ export interface Rewrapper {
  */
 export function createRewrapper(options: RewrapperOptions): Rewrapper {
   requireObject(options, 'options');
-  const reading = readPolicy(options);
-  const writing = writingPolicy(options);
-  const changes = readChanges(own(options, 'header'));
-  const maskedKeyLength = own(options, 'maskedKeyLength');
-  const randomBytes = own(options, 'randomBytes');
-  checkedRandomBytes(randomBytes);
-  const aes = checkedAesPort(own(options, 'aes'));
-  const workshop = createWorkshop(chooseEngine(own(options, 'engine')), aes);
-  const { machine, aesMachine } = workshop;
-  const from = prepareKbpk(own(options, 'from'), 'from', workshop);
-  const to = prepareOther(own(options, 'to'), from, workshop);
-  const random = createRandomPool(randomBytes);
-  const shapes = createShapes(from, reading);
-  const { checkValue } = workshop;
-  const rules: RewrapRules = { from, to, changes, reading, writing, maskedKeyLength, checkValue };
+  const job = prepareJob(options);
+  const { workshop, random } = job;
   let state: 'ready' | 'working' | 'destroyed' = 'ready';
 
   return {
-    engine: aesMachine.name,
+    engine: workshop.aesMachine.name,
     rewrap: (keyBlocks) => run(keyBlocks, false, takeStrings),
     rewrapBytes: (keyBlocks) => run(keyBlocks, true, takeBytes),
     destroy() {
       // In the middle of its work it is wiped when that ends, and what was done is not given out.
       const before = state;
       state = 'destroyed';
-      if (before === 'ready') wipeKeys();
+      if (before === 'ready') wipeKeys(job);
     },
   };
 
@@ -183,7 +170,7 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
     takesBytes: boolean,
     take: TakeBlocks<T>,
   ): readonly Outcome<T>[] {
-    if (state === 'destroyed') throw destroyed();
+    requireAlive();
     if (state === 'working') throw new KeyblockError('STATE_CONFLICT');
     if (!Array.isArray(keyBlocks)) {
       throw new KeyblockError('INVALID_ARGUMENT', { field: 'keyBlock' });
@@ -191,30 +178,7 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
     state = 'working';
     try {
       // Functions that were passed in may change the array.
-      const input = Array.from<unknown>(keyBlocks);
-      const outcomes = new Array<Outcome<T>>(input.length);
-      runBatch(workshop, shapes, reading, input, {
-        takesBytes,
-        lanesFor: (version) => machineFor(version).lanes,
-        refuse(index, error) {
-          outcomes[index] = { error };
-        },
-        visit(chunk) {
-          const { indexes, version } = chunk;
-          to.derive(machineFor(version), writtenAs(version));
-          rewrapChunk(workshop, machineFor(version), rules, random, chunk, {
-            refuse(lane, error) {
-              outcomes[indexes[lane] as number] = { error }; // in range, here and below
-            },
-            take(lanes, length, text) {
-              take(text, lanes.length, length, (i, keyBlock) => {
-                outcomes[indexes[lanes[i] as number] as number] = { keyBlock };
-              });
-            },
-          });
-          requireAlive();
-        },
-      });
+      const outcomes = rewrapAll(job, Array.from(keyBlocks), takesBytes, take, requireAlive);
       requireAlive();
       return outcomes;
     } finally {
@@ -222,29 +186,42 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
       if (isAlive) state = 'ready';
       workshop.wipe();
       random.wipe();
-      if (!isAlive) wipeKeys();
+      if (!isAlive) wipeKeys(job);
     }
   }
 
   /** A function that was passed in may have destroyed what is being worked with. */
   function requireAlive(): void {
-    if (state === 'destroyed') throw destroyed();
+    if (state === 'destroyed') throw new KeyblockError('KEY_DESTROYED', { field: 'from' });
   }
+}
 
-  function machineFor(version: Version): Machine {
-    const isAes = [version, writtenAs(version)].every((each) => each.kbpkAlgorithm === 'AES');
-    return isAes ? aesMachine : machine;
-  }
+/** All that a re-wrapper has prepared. */
+interface Job {
+  readonly workshop: Workshop;
+  readonly rules: RewrapRules;
+  readonly shapes: Shapes;
+  readonly random: RandomPool;
+}
 
-  /** The version of the new block; that of the old one where what is wanted is none. */
-  function writtenAs(version: Version): Version {
-    const versionId = own(changes, 'versionId');
-    return isVersionId(versionId) ? VERSIONS[versionId] : version;
-  }
-
-  function wipeKeys(): void {
-    runAll([shapes.wipe, from.destroy, to.destroy, () => workshop.destroy()]);
-  }
+function prepareJob(options: RewrapperOptions): Job {
+  const reading = readPolicy(options);
+  const writing = writingPolicy(options);
+  const changes = readChanges(own(options, 'header'));
+  const maskedKeyLength = own(options, 'maskedKeyLength');
+  const randomBytes = own(options, 'randomBytes');
+  checkedRandomBytes(randomBytes);
+  const aes = checkedAesPort(own(options, 'aes'));
+  const workshop = createWorkshop(chooseEngine(own(options, 'engine')), aes);
+  const from = prepareKbpk(own(options, 'from'), 'from', workshop);
+  const to = prepareOther(own(options, 'to'), from, workshop);
+  const { checkValue } = workshop;
+  return {
+    workshop,
+    rules: { from, to, changes, reading, writing, maskedKeyLength, checkValue },
+    shapes: createShapes(from, reading),
+    random: createRandomPool(randomBytes),
+  };
 }
 
 /** Prepares the second KBPK, or overwrites what was prepared before. */
@@ -260,6 +237,61 @@ function prepareOther(
     workshop.destroy();
     throw error;
   }
+}
+
+/** Re-wraps a batch. After each chunk it makes sure that it is still to go on. */
+function rewrapAll<T>(
+  { workshop, rules, shapes, random }: Job,
+  input: readonly unknown[],
+  takesBytes: boolean,
+  take: TakeBlocks<T>,
+  requireAlive: () => void,
+): readonly Outcome<T>[] {
+  const outcomes = new Array<Outcome<T>>(input.length);
+  runBatch(workshop, shapes, rules.reading, input, {
+    takesBytes,
+    lanesFor: (version) => machineFor(workshop, rules, version).lanes,
+    refuse(index, error) {
+      outcomes[index] = { error };
+    },
+    visit(chunk) {
+      const { indexes, version } = chunk;
+      const machine = machineFor(workshop, rules, version);
+      rules.to.derive(machine, writtenAs(rules, version));
+      rewrapChunk(workshop, machine, rules, random, chunk, {
+        refuse(lane, error) {
+          outcomes[indexes[lane] as number] = { error }; // in range, here and below
+        },
+        take(lanes, length, text) {
+          take(text, lanes.length, length, (i, keyBlock) => {
+            outcomes[indexes[lanes[i] as number] as number] = { keyBlock };
+          });
+        },
+      });
+      requireAlive();
+    },
+  });
+  return outcomes;
+}
+
+/** A port has AES only: it is for blocks that are under AES before and after. */
+function machineFor(
+  { machine, aesMachine }: Workshop,
+  rules: RewrapRules,
+  version: Version,
+): Machine {
+  const isAes = [version, writtenAs(rules, version)].every((each) => each.kbpkAlgorithm === 'AES');
+  return isAes ? aesMachine : machine;
+}
+
+/** The version of the new block; that of the old one where what is wanted is none. */
+function writtenAs({ changes }: RewrapRules, version: Version): Version {
+  const versionId = own(changes, 'versionId');
+  return isVersionId(versionId) ? VERSIONS[versionId] : version;
+}
+
+function wipeKeys({ workshop, shapes, rules: { from, to } }: Job): void {
+  runAll([shapes.wipe, from.destroy, to.destroy, () => workshop.destroy()]);
 }
 
 type Outcome<T> = { readonly keyBlock: T } | { readonly error: KeyblockError };
@@ -328,8 +360,4 @@ function readChanges(given: BulkHeaderChanges | undefined): HeaderChanges {
     if (value !== undefined) changes[name] = value;
   }
   return changes; // of any type: every value is checked with the header that it is to change
-}
-
-function destroyed(): KeyblockError {
-  return new KeyblockError('KEY_DESTROYED', { field: 'from' });
 }

@@ -54,6 +54,23 @@ const PORTION_LENGTH = 16_384;
 /** Fills up to whole words. */
 const FILLERS = ['', '   ', '  ', ' '] as const;
 
+/** A batch on its way. */
+interface Batch {
+  readonly workshop: Workshop;
+  readonly shapes: Shapes;
+  readonly policy: Policy;
+  readonly isTolerant: boolean;
+  /** Strings, or the bytes of strings, and which of them comes next. */
+  readonly input: readonly unknown[];
+  next: number;
+  readonly visitor: BatchVisitor;
+  /** Those that blocks of the window belong to. */
+  readonly groups: Set<ShapeGroup>;
+  /** Blocks that wait for the next window, and how many characters they have. */
+  carried: number[];
+  carriedLength: number;
+}
+
 /** Runs a visitor over all blocks: strings, or the bytes of strings. */
 export function runBatch(
   workshop: Workshop,
@@ -63,89 +80,97 @@ export function runBatch(
   visitor: BatchVisitor,
 ): void {
   const { window } = workshop;
-  const { takesBytes } = visitor;
-  const isTolerant = toleratesLowerCase(policy);
   const groups = new Set<ShapeGroup>();
-  let carried: number[] = [];
-  let carriedLength = 0;
-  let next = 0;
+  const batch: Batch = {
+    workshop,
+    shapes,
+    policy,
+    isTolerant: toleratesLowerCase(policy),
+    input,
+    next: 0,
+    visitor,
+    groups,
+    carried: [],
+    carriedLength: 0,
+  };
   try {
-    while (next < input.length || carried.length > 0) {
-      window.count = 0;
-      window.end = 0;
-      const again = carried;
-      carried = [];
-      carriedLength = 0;
-      next = fillWindow(workshop, input, takesBytes, again, next, refuseText);
-      for (let slot = 0; slot < window.count; slot++) sortIn(slot);
-      for (const group of groups) workOff(group);
-      groups.clear();
-      shapes.endWindow();
-      window.strings.length = 0;
-      window.lowerCase.clear();
+    while (batch.next < input.length || batch.carried.length > 0) {
+      fillWindow(batch);
+      for (let slot = 0; slot < window.count; slot++) sortIn(batch, slot);
+      for (const group of groups) workOff(batch, group);
+      endWindow(batch);
     }
   } finally {
     // A visitor may have thrown: shapes live longer than a window.
     for (const group of groups) emptyGroup(group);
-    shapes.endWindow();
-    window.strings.length = 0;
-    window.lowerCase.clear();
+    endWindow(batch);
   }
+}
 
-  function refuseText(index: number, keyBlock: unknown): void {
-    visitor.refuse(index, errorOf(keyBlock, policy));
+/** Finds out what a block of the window goes together with. */
+function sortIn(batch: Batch, slot: number): void {
+  const { workshop, shapes, policy, isTolerant, visitor, groups } = batch;
+  const { input: text, window } = workshop;
+  const at = window.at[slot] as number; // in range, here and below
+  const keyBlockLength = window.lengths[slot] as number;
+  const shape =
+    shapes.findKnown(text, at, keyBlockLength) ??
+    shapes.find(text, at, keyBlockLength, stringOf(text, window, slot));
+  if (shape instanceof KeyblockError) {
+    visitor.refuse(window.indexes[slot] as number, shape);
+  } else if (shape.refused !== undefined) {
+    // What is wrong with the text comes before the KBPK.
+    const error = scanError(stringOf(text, window, slot), policy) ?? shape.refused;
+    visitor.refuse(window.indexes[slot] as number, error);
+  } else {
+    if (isTolerant && raiseCase(text, at + shape.headerLength, at + keyBlockLength))
+      window.lowerCase.add(slot);
+    if (shape.waiting.length === 0) {
+      shape.group.waiting.push(shape);
+      groups.add(shape.group);
+    }
+    shape.waiting.push(slot);
   }
+}
 
-  function sortIn(slot: number): void {
-    const { input: text } = workshop;
-    const at = window.at[slot] as number; // in range, here and below
-    const keyBlockLength = window.lengths[slot] as number;
-    const shape =
-      shapes.findKnown(text, at, keyBlockLength) ??
-      shapes.find(text, at, keyBlockLength, stringOf(text, window, slot));
-    if (shape instanceof KeyblockError) {
-      visitor.refuse(window.indexes[slot] as number, shape);
-    } else if (shape.refused !== undefined) {
-      // What is wrong with the text comes before the KBPK.
-      const error = scanError(stringOf(text, window, slot), policy) ?? shape.refused;
-      visitor.refuse(window.indexes[slot] as number, error);
-    } else {
-      if (isTolerant && raiseCase(text, at + shape.headerLength, at + keyBlockLength))
-        window.lowerCase.add(slot);
-      if (shape.waiting.length === 0) {
-        shape.group.waiting.push(shape);
-        groups.add(shape.group);
-      }
-      shape.waiting.push(slot);
+/** Shows the visitor the blocks of a group, a chunk at a time. */
+function workOff(batch: Batch, group: ShapeGroup): void {
+  const { workshop, visitor } = batch;
+  const [model] = group.waiting;
+  if (model === undefined) return;
+  const lanes = visitor.lanesFor(model.version);
+  const chunk = createChunk(workshop, model, lanes);
+  for (const shape of knownFirst(group)) {
+    for (const slot of shape.waiting) {
+      addLane(workshop, chunk, shape, slot);
+      if (chunk.count < lanes) continue;
+      visitor.visit(chunk);
+      emptyChunk(chunk);
     }
   }
+  emptyGroup(group);
+  if (chunk.count > 0 && !carryOver(batch, chunk, model.keyBlockLength)) visitor.visit(chunk);
+}
 
-  function workOff(group: ShapeGroup): void {
-    const [model] = group.waiting;
-    if (model === undefined) return;
-    const lanes = visitor.lanesFor(model.version);
-    const chunk = createChunk(workshop, model, lanes);
-    for (const shape of knownFirst(group)) {
-      for (const slot of shape.waiting) {
-        addLane(workshop, chunk, shape, slot);
-        if (chunk.count < lanes) continue;
-        visitor.visit(chunk);
-        emptyChunk(chunk);
-      }
-    }
-    emptyGroup(group);
-    if (chunk.count === 0) return;
-    const length = chunk.count * model.keyBlockLength;
-    const mayWait =
-      carried.length < WINDOW_BLOCKS / 2 && carriedLength + length < WINDOW_LENGTH / 2;
-    // Lanes are better filled together with what is still to come, unless too much waits already.
-    if (next < input.length && mayWait) {
-      for (let lane = 0; lane < chunk.count; lane++) {
-        carried.push(chunk.indexes[lane] as number); // in range
-      }
-      carriedLength += length;
-    } else visitor.visit(chunk);
-  }
+/**
+ * Lets a chunk wait for the next window, and tells whether it does: lanes are better filled together
+ * with what is still to come, unless too much waits already.
+ */
+function carryOver(batch: Batch, { count, indexes }: Chunk, keyBlockLength: number): boolean {
+  const { carried, input, next } = batch;
+  const length = batch.carriedLength + count * keyBlockLength;
+  const mayWait = carried.length < WINDOW_BLOCKS / 2 && length < WINDOW_LENGTH / 2;
+  if (!mayWait || next === input.length) return false;
+  carried.push(...indexes.subarray(0, count));
+  batch.carriedLength = length;
+  return true;
+}
+
+function endWindow({ workshop: { window }, shapes, groups }: Batch): void {
+  groups.clear();
+  shapes.endWindow();
+  window.strings.length = 0;
+  window.lowerCase.clear();
 }
 
 /** What is wrong with a text that is no key block. */
@@ -225,31 +250,29 @@ function hasRoom({ count, end }: Window): boolean {
 }
 
 /**
- * Puts blocks into the text, many strings at a time: those that waited, then those from `next` on.
+ * Puts blocks into the text, many strings at a time: those that waited, then those that come next.
  */
-function fillWindow(
-  workshop: Workshop,
-  input: readonly unknown[],
-  takesBytes: boolean,
-  again: readonly number[],
-  next: number,
-  refuse: (index: number, keyBlock: unknown) => void,
-): number {
+function fillWindow(batch: Batch): void {
+  const { workshop, input, policy, visitor, carried: again } = batch;
+  const { takesBytes } = visitor;
   const { window } = workshop;
+  batch.carried = [];
+  batch.carriedLength = 0;
+  window.count = 0;
+  window.end = 0;
   let pending = '';
-  let firstPending = window.count;
-  let end = next;
-  for (let i = 0; i < again.length || (end < input.length && hasRoom(window)); i++) {
-    const index = i < again.length ? (again[i] as number) : end++; // in range
+  let firstPending = 0;
+  for (let i = 0; i < again.length || (batch.next < input.length && hasRoom(window)); i++) {
+    const index = i < again.length ? (again[i] as number) : batch.next++; // in range
     const keyBlock = input[index];
     if (!isText(keyBlock, takesBytes)) {
-      refuse(index, undefined);
+      visitor.refuse(index, errorOf(undefined, policy));
       continue;
     }
     const length = lengthOf(keyBlock);
     if (length < 16 || length > MAX_KEY_BLOCK_LENGTH) {
-      const likeIt = () => ' '.repeat(Math.min(length, MAX_KEY_BLOCK_LENGTH + 1));
-      refuse(index, typeof keyBlock === 'string' ? keyBlock : likeIt());
+      const likeIt = ' '.repeat(Math.min(length, MAX_KEY_BLOCK_LENGTH + 1));
+      visitor.refuse(index, errorOf(typeof keyBlock === 'string' ? keyBlock : likeIt, policy));
       continue;
     }
     const slot = window.count++;
@@ -273,7 +296,6 @@ function fillWindow(
     }
   }
   writePending(workshop, pending, firstPending);
-  return end;
 }
 
 function isText(keyBlock: unknown, takesBytes: boolean): keyBlock is string | Uint8Array {
