@@ -5,11 +5,13 @@
  */
 
 import { KeyblockError } from '../errors.js';
-import { isBytes, trueLength } from '../primitives/bytes.js';
+import { equalBytes, isBytes, trueLength } from '../primitives/bytes.js';
+import { decodeHex } from '../primitives/hex.js';
 
 /**
  * AES of the embedder's, for versions D and E: whole blocks under one key, one independent of the
- * other (ECB). Everything else, the chaining of all blocks included, is done here.
+ * other (ECB). Everything else, the chaining of all blocks included, is done here. A port is asked the
+ * known answers of FIPS 197 first, once, and refused where it gives others.
  */
 export interface AesPort {
   /**
@@ -35,11 +37,43 @@ export interface AesPortKey {
   destroy?(): void;
 }
 
-/** Refuses what is no port. */
+/** Refuses what is no port, and one that does not compute AES: a wrong key opens nothing again. */
 export function checkedAesPort(aes: AesPort | undefined): AesPort | undefined {
   if (aes === undefined) return undefined;
   if (typeof aes !== 'object' || aes === null || typeof aes.prepare !== 'function') throw refused();
+  if (!tried.has(aes)) {
+    for (const [length, ciphertext] of KNOWN_ANSWERS) requireAnswer(aes, length, ciphertext);
+    tried.add(aes);
+  }
   return aes;
+}
+
+/** Ports that have given the known answers. */
+const tried = /* @__PURE__ */ new WeakSet<AesPort>();
+
+/** FIPS 197 appendix C: under the keys 00 01 02 … of each length, from 00 11 22 … FF. */
+const KNOWN_ANSWERS = [
+  [16, '69C4E0D86A7B0430D8CDB78070B4C55A'],
+  [24, 'DDA97CA4864CDFE06EAF70A0EC0D7191'],
+  [32, '8EA2B7CA516745BFEAFC49904B496089'],
+] as const;
+
+/** Two equal blocks, so that a mode that chains shows. */
+function requireAnswer(aes: AesPort, length: number, ciphertext: string): void {
+  const plain = Uint8Array.from({ length: 32 }, (_, i) => 0x11 * (i % 16));
+  const expected = decodeHex(ciphertext + ciphertext, 'options');
+  const blocks = new Uint8Array(plain);
+  const ascending = Uint8Array.from({ length }, (_, i) => i);
+  const key = preparePortKey(aes, ascending);
+  try {
+    takeBlocks(blocks, key.encryptBlocks(blocks));
+    if (!equalBytes(blocks, expected)) throw refused();
+    takeBlocks(blocks, key.decryptBlocks(blocks));
+    if (!equalBytes(blocks, plain)) throw refused();
+  } finally {
+    key.destroy?.();
+    wipeLent(blocks);
+  }
 }
 
 /** A port's key, its answers checked. */
@@ -63,7 +97,7 @@ export function takeBlocks(blocks: Uint8Array, returned: unknown): void {
   if (!isBytes(returned) || trueLength(returned) !== length) throw refused();
   if (returned.buffer === blocks.buffer && returned.byteOffset === blocks.byteOffset) return;
   blocks.set(returned);
-  returned.fill(0);
+  Uint8Array.prototype.fill.call(returned, 0);
 }
 
 /** Refuses to go on where a port has transferred what it was lent: that has no length any more. */

@@ -73,6 +73,10 @@ export function unwrapMany(options: UnwrapManyOptions): readonly UnwrapOutcome[]
       },
     );
     return outcomes;
+  } catch (thrown) {
+    // A port threw in the middle: nobody gets the keys that were opened before.
+    for (const outcome of outcomes) if (outcome && 'key' in outcome) outcome.key.destroy();
+    throw thrown;
   } finally {
     opening.destroy();
   }

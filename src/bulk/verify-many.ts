@@ -119,7 +119,7 @@ function verifyPortion(from: Opening, to: Opening, pairs: readonly unknown[]): V
   const refuse = (side: keyof RewrappedPair) => (index: number, error: KeyblockError) => {
     // What is wrong before comes first.
     const known = outcomes[index];
-    if (known !== undefined && !('error' in known)) outcomes[index] = { error, side };
+    if (known !== undefined && !Object.hasOwn(known, 'error')) outcomes[index] = { error, side };
   };
   try {
     openMany(

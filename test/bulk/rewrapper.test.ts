@@ -6,9 +6,11 @@ import {
   KeyblockError,
   type OptionalBlock,
   SecretKey,
+  toHex,
 } from 'keyblock';
 import {
   type AesPort,
+  type AesPortKey,
   createRewrapper,
   type Rewrapper,
   type RewrapperOptions,
@@ -775,6 +777,99 @@ describe('createRewrapper', () => {
       expect(() => rewrapWith(spoilt)).toThrow(refusal('INVALID_ARGUMENT'));
     }
     expect(all).toBeGreaterThan(10);
+  });
+
+  it.each<[string, (key: AesPortKey, short: AesPortKey) => AesPortKey]>([
+    ['is AES-128 whatever the key', (_, short) => short],
+    [
+      'chains',
+      ({ encryptBlocks, decryptBlocks }) => ({
+        encryptBlocks: (blocks) => {
+          const first = encryptBlocks(blocks.slice(0, 16));
+          const second = blocks.slice(16).map((byte, i) => byte ^ (first[i] as number));
+          return Uint8Array.from([...first, ...encryptBlocks(second)]);
+        },
+        decryptBlocks,
+      }),
+    ],
+    [
+      'encrypts to decrypt',
+      ({ encryptBlocks }) => ({ encryptBlocks, decryptBlocks: encryptBlocks }),
+    ],
+  ])('refuses a port whose cipher %s, before it has a key', (_, spoil) => {
+    const lengths: number[] = [];
+    const aes: AesPort = {
+      prepare(key) {
+        lengths.push(key.length);
+        const ascending = Uint8Array.from(key.keys());
+        expect(key).toEqual(ascending);
+        return spoil(PORT.prepare(key), PORT.prepare(key.slice(0, 16)));
+      },
+    };
+    expect(() => createRewrapper({ from: AES_KBPK, to: NEW_AES, aes })).toThrow(
+      refusal('INVALID_ARGUMENT'),
+    );
+    expect(lengths[0]).toBe(16);
+  });
+
+  it('destroys the keys that were opened before a port threw', () => {
+    let calls = 0;
+    const failAt = (at: number): AesPort => ({
+      prepare(key) {
+        const { encryptBlocks, decryptBlocks } = PORT.prepare(key);
+        const count = () => {
+          if (calls++ === at) throw new Error('device lost');
+        };
+        return {
+          encryptBlocks: (blocks) => {
+            count();
+            return encryptBlocks(blocks);
+          },
+          decryptBlocks: (blocks) => {
+            count();
+            return decryptBlocks(blocks);
+          },
+        };
+      },
+    });
+    const key = new SecretKey({ algorithm: 'AES', bytes: new Uint8Array(16).fill(0xa5) });
+    const other = { keyBlock: stored('2', key), from: AES_KBPK, to: AES_KBPK };
+    const ofVersionE = rewrapKey({ ...other, header: { versionId: 'E' } });
+    const keyBlocks = [stored('1', key), ofVersionE];
+    unwrapMany({ kbpk: AES_KBPK, keyBlocks, aes: failAt(-1) });
+    const last = calls - 1;
+    calls = 0;
+    const wiped: string[] = [];
+    const { fill } = Uint8Array.prototype;
+    const watch = vi.spyOn(Uint8Array.prototype, 'fill').mockImplementation(function (
+      this: Uint8Array,
+      ...args
+    ) {
+      wiped.push(toHex(this));
+      return fill.apply(this, args);
+    });
+    try {
+      const aes = failAt(last);
+      expect(() => unwrapMany({ kbpk: AES_KBPK, keyBlocks, aes })).toThrow('device lost');
+      expect(wiped).toContain(toHex(key.expose()));
+    } finally {
+      watch.mockRestore();
+    }
+  });
+
+  it('asks a port for the known answers once', () => {
+    const lengths: number[] = [];
+    const aes: AesPort = {
+      prepare(key) {
+        lengths.push(key.length);
+        return PORT.prepare(key);
+      },
+    };
+    createRewrapper({ from: AES_KBPK, to: NEW_AES, aes }).destroy();
+    expect(lengths.slice(0, 3)).toEqual([16, 24, 32]);
+    const first = lengths.length;
+    createRewrapper({ from: AES_KBPK, to: NEW_AES, aes }).destroy();
+    expect(lengths).toHaveLength(2 * first - 3);
   });
 
   it('gives every failure that depends on the key one error, which holds no input', () => {
