@@ -11,6 +11,7 @@ import {
   type EventOf,
   type HsmChanges,
   type HsmContext,
+  isNonce,
   readObject,
   refused,
 } from './context.js';
@@ -65,7 +66,7 @@ export function register({ record, at, event }: HsmContext<EventOf<'register'>>)
   if (certificateDigest(certificate) !== record.identity?.certificateDigest) {
     throw refused('CERTIFICATE_UNTRUSTED', 'krdCertificate');
   }
-  if (!/^(?:[0-9A-F]{2}){8,64}$/.test(nonce)) throw refused('INVALID_ARGUMENT', 'nonce');
+  if (!isNonce(nonce)) throw refused('INVALID_ARGUMENT', 'nonce');
   const seen = sha256Hex(nonce);
   if (record.seenNonces.includes(seen)) throw refused('FRESHNESS', 'nonce');
   const krdToken = { hsmId, certificate, nonce, issuedAt, expiresAt };

@@ -39,6 +39,11 @@ export function certificateDigest(certificate: string): string {
   return encodeHex(sha256(der)).toLowerCase();
 }
 
+/** Whether a value is a nonce as records hold it: upper-case hex of 8 to 64 bytes. */
+export function isNonce(value: unknown): value is string {
+  return typeof value === 'string' && /^(?:[0-9A-F]{2}){8,64}$/.test(value);
+}
+
 /** Reads what an event brings. */
 export function readObject<T extends object>(value: T | undefined, field: KeyblockErrorField): T {
   if (typeof value !== 'object' || value === null) throw refused('INVALID_ARGUMENT', field);

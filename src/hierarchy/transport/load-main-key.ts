@@ -13,6 +13,7 @@ import { receive } from '../../tr34/krd/receive.js';
 import type { KrdState } from '../../tr34/krd/state.js';
 import { kcvOf, sameKcv } from '../check-value.js';
 import { type Env, isoTime } from '../env.js';
+import { isNonce } from '../hsm/context.js';
 import { requireDualControl, restoreOperation } from '../hsm/operation.js';
 import { readId } from '../identifiers.js';
 import type { Approval, MainKeyReceipt, MainKeyToken } from '../records.js';
@@ -65,7 +66,7 @@ export type MainKeyEvent =
 
 /** What {@link loadMainKeyToken} returns. Store the state, whatever the event is. */
 export interface LoadedMainKey {
-  /** The next state of the device. */
+  /** The next state of the device; after a restore it waits for what it waited for before. */
   readonly state: KrdState;
   /** What happened. */
   readonly event: MainKeyEvent;
@@ -109,20 +110,41 @@ export async function loadMainKeyToken(options: LoadMainKeyTokenOptions): Promis
   const { expiresAt, invalidatedAt } = token;
   const isOver = invalidatedAt !== undefined || (expiresAt !== undefined && expiresAt <= at);
   if (isOver) return refuse(given, 'FRESHNESS');
-  const expected = expectedState(options, given, token, regionId, env);
+  const unwrapper = own(options, 'unwrapper');
+  const load = { token, der, unwrapper, regionId, hsmId, at };
+  const restore = own(options, 'restore');
+  if (restore === undefined) return take(load, given);
+  requireConsent(restore, load, env);
+  return takeAgain(load, given);
+}
+
+/** One token, on its way into one device. */
+interface Load {
+  readonly token: MainKeyToken;
+  readonly der: Uint8Array;
+  readonly unwrapper: KeyUnwrapper | undefined;
+  readonly regionId: string;
+  readonly hsmId: string;
+  readonly at: string;
+}
+
+/** Takes a token that answers the nonce of the state. */
+async function take(load: Load, waiting: KrdState): Promise<LoadedMainKey> {
+  const { token, der, unwrapper, regionId, hsmId, at } = load;
+  const nonce = own(waiting, 'nonce');
   // Without a nonce of its own a device would take whatever was signed last.
-  if (expected.nonce === undefined) return refuse(given, 'FRESHNESS');
+  if (nonce === undefined) return refuse(waiting, 'FRESHNESS');
   const { state, event } = await receive({
-    state: expected,
+    state: waiting,
     token: der,
-    unwrapper: own(options, 'unwrapper'),
+    unwrapper,
     at: new Date(at),
     policy: { accept: ['ec'] },
   });
   if (event.kind === 'refused') return { state, event };
-  if (event.kind !== 'key') return refuse(given, 'TOKEN_MALFORMED'); // no key, so nothing changes
+  if (event.kind !== 'key') return refuse(waiting, 'TOKEN_MALFORMED'); // no key: nothing changes
   const { key, header } = event;
-  const { version, kcv, nonce } = token;
+  const { version, kcv } = token;
   const isMainKey = header === mainKeyHeader(regionId, version) && key.lengthBits === 256;
   if (!isMainKey || !sameKcv(kcvOf(key), kcv)) {
     key.destroy();
@@ -132,24 +154,33 @@ export async function loadMainKeyToken(options: LoadMainKeyTokenOptions): Promis
   return { state, event: { kind: 'loaded', secret: key, receipt } };
 }
 
-/**
- * The nonce that the device waits for; of a restore, under dual control, the one of the archive.
- */
-function expectedState(
-  options: LoadMainKeyTokenOptions,
-  state: KrdState,
-  token: MainKeyToken,
-  regionId: string,
+/** Demands the consent to the restore of a token. */
+function requireConsent(
+  restore: NonNullable<LoadMainKeyTokenOptions['restore']>,
+  { token, regionId }: Load,
   env: Env,
-): KrdState {
-  const restore = own(options, 'restore');
-  if (restore === undefined) return state;
+): void {
   requireObject(restore, 'approvals');
   const revision = Number(own(restore, 'revision'));
   const operation = restoreOperation({ regionId, token, revision });
   const approvals = own(restore, 'approvals') ?? [];
   requireDualControl({ env, policy: own(restore, 'policy') }, operation, approvals);
-  return { ...state, nonce: token.nonce };
+}
+
+/**
+ * Takes a token of the archive, whose nonce was spent. The consent is to what the KDH signed, the
+ * nonce in it included: where the row has another, the token is refused. And it is for this once:
+ * with that nonce left in the state, the token would load again, and nobody asked.
+ */
+async function takeAgain(load: Load, given: KrdState): Promise<LoadedMainKey> {
+  const nonce = own(load.token, 'nonce');
+  if (!isNonce(nonce)) return refuse(given, 'FRESHNESS');
+  const outstanding = own(given, 'nonce');
+  // It was not spent: now it is.
+  if (String(outstanding).toUpperCase() === nonce) return take(load, given);
+  const { state, event } = await take(load, { ...given, nonce });
+  if (event.kind === 'refused') return { state: given, event };
+  return { state: outstanding === undefined ? state : { ...state, nonce: outstanding }, event };
 }
 
 function refuse(

@@ -2,6 +2,7 @@ import { KeyblockError, type SecretKey, toHex } from 'keyblock';
 import {
   createKrdToken,
   createRegionKey,
+  type Env,
   type HsmSyncRecord,
   type IssueMainKeyTokenOptions,
   issueMainKeyToken,
@@ -11,7 +12,7 @@ import {
   type RegionKeyRecord,
   verifyKrdToken,
 } from 'keyblock/hierarchy';
-import { createKeyToken, parseToken } from 'keyblock/tr34';
+import { createKeyToken, type KrdState, parseToken } from 'keyblock/tr34';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { enrol, GENERATED, keyOf, RECEIVER, toBase64, trustOf } from '../../tr34/scenario.js';
 import {
@@ -279,6 +280,55 @@ describe('a main key token', () => {
     await expect(load(back, token, { restore: requester })).rejects.toThrow(
       expect.objectContaining({ code: 'APPROVAL_REQUIRED' }),
     );
+  });
+
+  it('leaves no nonce behind by which it would load again without consent', async () => {
+    const { nonce: _, ...rest } = device.state;
+    const spent: KrdState = rest;
+    const late = later(86_400 * 365 * 40); // by a clock that is wrong, no certificate is valid
+    const restoreOf = (row: MainKeyToken, at?: Date) => {
+      const operation = mainKeys.restoreOperation({ regionId: REGION_ID, token: row, revision: 7 });
+      return { restore: { approvals: consent(operation, at), revision: 7 } };
+    };
+    const asking = createKrdToken({ env, hsmId: 'hsm-2', state: spent }).state;
+    for (const state of [spent, asking]) {
+      const back = { ...device, state };
+      const wrongs: readonly (readonly [string, MainKeyToken, Env])[] = [
+        ['CERTIFICATE_UNTRUSTED', token, late],
+        ['CONTEXT_MISMATCH', { ...token, version: 2 }, env],
+        ['FRESHNESS', { ...token, nonce: '0102030405060708' }, env],
+        ['FRESHNESS', { ...token, nonce: 'none' }, env],
+      ];
+      for (const [code, row, now] of wrongs) {
+        const refused = await load(back, row, { env: now, ...restoreOf(row, now.at) });
+        expect([codeOf(refused), refused.state]).toEqual([code, state]);
+      }
+      const restored = await load(back, token, restoreOf(token));
+      expect(restored.event.kind).toBe('loaded');
+      expect(restored.state.nonce).toBe(state.nonce);
+      expect(codeOf(await load({ ...device, state: restored.state }, token))).toBe('FRESHNESS');
+    }
+  });
+
+  it('spends the nonce that its device waits for, in a restore too', async () => {
+    const operation = mainKeys.restoreOperation({ regionId: REGION_ID, token, revision: 7 });
+    const restore = { approvals: consent(operation), revision: 7 };
+    const restored = await load(device, token, { restore });
+    expect([restored.event.kind, restored.state.nonce]).toEqual(['loaded', undefined]);
+  });
+
+  it('is restored by the nonce that it was signed with, whatever its row says', async () => {
+    const { nonce: _, ...state } = device.state;
+    const { hsm: asked, device: asking } = await admit({ ...device, state }, region);
+    const { token: second } = await issueTo({ hsm: asked, region }, secret);
+    const { state: spent } = await load(asking, second);
+    const operation = mainKeys.restoreOperation({ regionId: REGION_ID, token, revision: 7 });
+    const restore = { approvals: consent(operation), revision: 7 };
+    const row = { ...token, nonce: second.nonce };
+    const refused = await load({ ...device, state: spent }, row, { restore });
+    expect([codeOf(refused), refused.state]).toEqual(['FRESHNESS', spent]);
+    // Nobody has consented to the second one.
+    expect(codeOf(await load({ ...device, state: refused.state }, second))).toBe('FRESHNESS');
   });
 
   it.each([
