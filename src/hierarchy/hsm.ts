@@ -39,7 +39,7 @@ export interface ApplyHsmEventOptions {
 export interface AppliedHsmEvent {
   /** The device after the event. */
   readonly record: HsmSyncRecord;
-  /** The main key of its region: changed where a token was issued, or is of no use any more. */
+  /** The main key of its region: changed where a token was issued, and where a device is gone. */
   readonly region: RegionKeyRecord;
   /** What to store, all of it or nothing. */
   readonly writes: readonly ConditionalWrite[];
@@ -82,13 +82,14 @@ export function createHsmRecord(options: {
  * Applies what happened to a device. A device is validated against the inventory, asks for the key,
  * is allowed to have it, is given a token that it alone can open, answers with a receipt, and goes
  * into service. It falls out of sync when it lacks the active version, and then is validated again;
- * in quarantine it loses its keys, and begins from the start.
+ * in quarantine it loses its keys, and begins from the start. A KDH that was there is none any more:
+ * nobody signs tokens of the version it made, and it comes back with a later one.
  *
  * @param options - The device, its region, the event, and the policy for approvals.
  * @returns Both records after the event, what to store and what to log.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for an event that the state does not have, or
  * whose condition is not met; `RECIPIENT_MISMATCH` for a device that is not in the inventory, and
- * for what belongs to another one; `CERTIFICATE_UNTRUSTED` for another certificate than the one
+ * for what belongs to another one, or to a KDH that was taken out; `CERTIFICATE_UNTRUSTED` for another certificate than the one
  * that was validated; `FRESHNESS` for a nonce that was seen before and a token past its time;
  * `KCV_MISMATCH`, `STALE_VERSION`, `UNKNOWN_KEY_VERSION`, `APPROVAL_REQUIRED`, `CONTEXT_MISMATCH`
  * for the record of another region, `INVALID_ARGUMENT`.
@@ -129,9 +130,10 @@ export function applyHsmEvent(options: ApplyHsmEventOptions): AppliedHsmEvent {
   const policy = own(options, 'policy');
   const changes = changesOf({ env, at, record, region, event, policy });
   const next = changed(record, { ...changes.record, state });
-  const { tokens } = changes;
   const nextRegion =
-    tokens === undefined ? region : { ...region, tokens, revision: region.revision + 1 };
+    changes.region === undefined
+      ? region
+      : { ...region, ...changes.region, revision: region.revision + 1 };
   return {
     record: next,
     region: nextRegion,

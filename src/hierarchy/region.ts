@@ -214,9 +214,13 @@ export function readRegion(record: RegionKeyRecord | undefined): RegionKeyRecord
   return record;
 }
 
-/** The device that made a version. */
-export function kdhOf(record: RegionKeyRecord, version: number): string | undefined {
-  return record.kdh.find((entry) => entry.version === version)?.hsmId;
+/** Whether a device made a version, and was not taken out since. */
+export function isKdhOf(
+  { kdh }: RegionKeyRecord,
+  { hsmId, version }: { readonly hsmId: string; readonly version: number },
+): boolean {
+  const entry = kdh.find((candidate) => candidate.version === version);
+  return entry?.hsmId === hsmId && entry.invalidatedAt === undefined;
 }
 
 /** The archived token that gives a version to a device, if it may still be used. */
@@ -235,14 +239,20 @@ export function archivedToken(
   return usable.at(-1);
 }
 
-/** The tokens, with those of one device of no use any more; undefined where it has none. */
-export function invalidateTokens(
-  { tokens }: RegionKeyRecord,
+/**
+ * What a region loses with a device: its tokens are of no use any more, and what it made as a KDH
+ * it does not hold. Undefined where there is nothing of it.
+ */
+export function withoutDevice(
+  { tokens, kdh }: RegionKeyRecord,
   device: string,
   at: string,
-): readonly MainKeyToken[] | undefined {
-  const isLive = ({ hsmId, invalidatedAt }: MainKeyToken) =>
+): Pick<RegionKeyRecord, 'tokens' | 'kdh'> | undefined {
+  type Entry = { readonly hsmId: string; readonly invalidatedAt?: string | undefined };
+  const isLive = ({ hsmId, invalidatedAt }: Entry) =>
     hsmId === device && invalidatedAt === undefined;
-  if (!tokens.some(isLive)) return undefined;
-  return tokens.map((token) => (isLive(token) ? { ...token, invalidatedAt: at } : token));
+  const mark = <E extends Entry>(entry: E): E =>
+    isLive(entry) ? { ...entry, invalidatedAt: at } : entry;
+  if (!(tokens.some(isLive) || kdh.some(isLive))) return undefined;
+  return { tokens: tokens.map(mark), kdh: kdh.map(mark) };
 }

@@ -34,6 +34,11 @@ export const kcvOf = (site: Site, version: number) =>
   readRegion(site).versions.find((v) => v.version === version)?.kcv ??
   ({ method: 'cmac', value: '0000000000' } as const);
 
+/** The device that made a version and has held it since. */
+export const kdhOf = (site: Site, version: number): string | undefined =>
+  readRegion(site).kdh.find((kdh) => kdh.version === version && kdh.invalidatedAt === undefined)
+    ?.hsmId;
+
 /** Two people consent; or one of them twice, in other words. */
 export function consentTo(
   world: World,
@@ -65,15 +70,15 @@ export function issue(
   version: number,
 ): Event | undefined {
   const { hsmId, krdToken } = record;
-  const kdh = readRegion(site).kdh.find((made) => made.version === version);
-  if (krdToken === undefined || kdh === undefined) return undefined;
+  const kdhId = kdhOf(site, version);
+  if (krdToken === undefined || kdhId === undefined) return undefined;
   const operation = attempt(world, 'hsmOperation', CODES, () =>
     mainKeys.hsmOperation({ record, event: 'issue', version }),
   );
   if (operation === undefined) return undefined;
   const token: MainKeyToken = {
     hsmId,
-    kdhId: kdh.hsmId,
+    kdhId,
     version,
     token: 'MIID',
     nonce: krdToken.nonce,

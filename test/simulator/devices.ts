@@ -3,7 +3,16 @@
  * event comes right, or with one thing wrong; what is wrong has to be refused, by whatever code.
  */
 import { type HsmSyncRecord, mainKeys } from 'keyblock/hierarchy';
-import { CODES, consentTo, identityOf, issue, kcvOf, receive, requestOf } from './device-tokens.js';
+import {
+  CODES,
+  consentTo,
+  identityOf,
+  issue,
+  kcvOf,
+  kdhOf,
+  receive,
+  requestOf,
+} from './device-tokens.js';
 import { hold, Violation } from './violation.js';
 import { attempt, envOf, must, readRegion, type Site, type World } from './world.js';
 
@@ -69,8 +78,7 @@ function distribute(world: World, site: Site, version: number): void {
     const right = (event: Event | undefined): void => {
       if (event !== undefined) applyTo(world, site, read(), { event, wrong: undefined });
     };
-    const made = readRegion(site).kdh.find((kdh) => kdh.version === version);
-    if (made?.hsmId === hsmId) {
+    if (kdhOf(site, version) === hsmId) {
       right({ type: 'generate', version, kcv: kcvOf(site, version) });
       continue;
     }
@@ -78,6 +86,14 @@ function distribute(world: World, site: Site, version: number): void {
     right(issue(world, site, read(), version));
     right(receive(site, read(), version));
   }
+}
+
+/** Whether no device in service can get a version that it lacks: who made it holds no keys. */
+export function isOutOfReach(site: Site, version: number): boolean {
+  const lacks = ({ state, versions }: HsmSyncRecord) =>
+    state === 'in-service' && !versions.some((held) => held.version === version && held.receipt);
+  const devices = site.store.all<HsmSyncRecord>('hsm-sync');
+  return kdhOf(site, version) === undefined && devices.some(lacks);
 }
 
 /** The same for whatever version is pending, if any. */
@@ -138,11 +154,11 @@ const LIKELY: { readonly [state in HsmSyncRecord['state']]?: readonly number[] }
 function eventFor(world: World, site: Site, record: HsmSyncRecord): Tried | undefined {
   const { rng } = world;
   const { hsmId } = record;
-  const { versions, kdh } = readRegion(site);
+  const { versions } = readRegion(site);
   const wanted = versions.find(({ state }) => state === 'pending') ?? must(versions.at(-1));
   const active = must(versions.find(({ state }) => state === 'active'));
   const { version } = record.state === 'in-service' ? wanted : active;
-  const isMaker = kdh.some((made) => made.version === version && made.hsmId === hsmId);
+  const isMaker = kdhOf(site, version) === hsmId;
   const isWrong = rng.oneIn(4);
   const identity = identityOf(hsmId);
   const other = identityOf('somebody-else');
@@ -202,7 +218,9 @@ function eventFor(world: World, site: Site, record: HsmSyncRecord): Tried | unde
           version,
           kcv: isWrong ? { method: 'cmac', value: '0102030405' } : kcvOf(site, version),
         },
-        wrong: isMaker ? because('another check value') : 'not the device that made it',
+        wrong: isMaker
+          ? because('another check value')
+          : 'not the device that made it and has held it since',
       };
     case 7:
     case 8:

@@ -3,7 +3,7 @@
  * taken up by a process that knows nothing but the records. It has to end, in a bounded time.
  */
 import { mainKeys, rotation } from 'keyblock/hierarchy';
-import { distributePending } from './devices.js';
+import { distributePending, isOutOfReach } from './devices.js';
 import { repair } from './hostile.js';
 import { heldRecords, type Line, mainKeyOf, plan, recordsOf, writeStep } from './line.js';
 import { createLoop, stepLoop } from './loop-rotation.js';
@@ -77,7 +77,11 @@ async function finish(world: World, line: Line): Promise<void> {
   writeStep(world, line, resumed?.writes ?? []);
   const isLost = line.isLost && !line.site.vault.has(known.job.to.version);
   const { versions } = mainKeyOf(line);
-  const isUseless = versions.some((v) => v.state === 'pending' && v.compromised);
+  const isUseless = versions.some(
+    (v) =>
+      v.state === 'pending' &&
+      (v.compromised || (line.level === 'region' && isOutOfReach(line.site, v.version))),
+  );
   if (isLost || isUseless) giveUp(world, line);
   if (line.level === 'region') distributePending(world, line.site);
   const loop = createLoop(line);

@@ -1,7 +1,7 @@
 /** What each event of a device changes besides its state. */
 
 import { own } from '../../primitives/bytes.js';
-import { holds, invalidateTokens } from '../region.js';
+import { holds, withoutDevice } from '../region.js';
 import { activeVersion } from '../versions.js';
 import { allow, register, validate } from './admission.js';
 import { conflict, type EventOf, type HsmChanges, type HsmContext } from './context.js';
@@ -49,13 +49,13 @@ function holdsActive({ record, region }: HsmContext): boolean {
   return holds(record, activeVersion(region.versions));
 }
 
-/** Out of its rack a device holds no key, and none of its tokens serves any more. */
+/** Out of its rack a device holds no key, no token of it serves any more, and it is no KDH. */
 function remove(context: HsmContext<EventOf<'quarantine' | 'decommission'>>): HsmChanges {
   const { record, region, at, event } = context;
   if (own(event, 'keysDeleted') !== true) throw conflict();
   requireDualControl(context, hsmOperation({ record, event: event.type }), event.approvals);
   return {
     record: { krdToken: undefined, allowed: undefined, versions: [] },
-    tokens: invalidateTokens(region, record.hsmId, at),
+    region: withoutDevice(region, record.hsmId, at),
   };
 }

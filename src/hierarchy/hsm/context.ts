@@ -5,7 +5,7 @@ import { KeyblockError, type KeyblockErrorCode, type KeyblockErrorField } from '
 import { fromBase64 } from '../../primitives/base64.js';
 import { encodeHex } from '../../primitives/hex.js';
 import type { Env } from '../env.js';
-import type { HsmSyncRecord, MainKeyToken, RegionKeyRecord } from '../records.js';
+import type { HsmSyncRecord, RegionKeyRecord } from '../records.js';
 import type { ApprovalPolicy } from '../rules/approvals.js';
 import type { HsmEvent, HsmEventType } from './events.js';
 
@@ -23,8 +23,8 @@ export interface HsmContext<Event extends HsmEvent = HsmEvent> {
 /** What an event changes. */
 export interface HsmChanges {
   readonly record?: Partial<HsmSyncRecord>;
-  /** The tokens of the region. */
-  readonly tokens?: readonly MainKeyToken[] | undefined;
+  /** Of its region. */
+  readonly region?: Partial<RegionKeyRecord> | undefined;
   /** The version of the main key that the event is about. */
   readonly version?: number;
 }

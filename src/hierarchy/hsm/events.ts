@@ -41,7 +41,7 @@ export type HsmEvent =
       readonly approvals: readonly Approval[];
     }
   | {
-      /** The device made the version itself: it is its KDH. */
+      /** The device made the version itself, and has held it since: it is its KDH. */
       readonly type: 'generate';
       /** The active one; the pending one for a device in service. */
       readonly version: number;

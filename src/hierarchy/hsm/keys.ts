@@ -3,8 +3,15 @@
 import { own } from '../../primitives/bytes.js';
 import { planRestore } from '../archive.js';
 import { sameKcv } from '../check-value.js';
-import type { HsmVersion, Kcv, MainKeyReceipt, MainKeyToken, MainKeyVersion } from '../records.js';
-import { kdhOf } from '../region.js';
+import type {
+  HsmVersion,
+  Kcv,
+  MainKeyReceipt,
+  MainKeyToken,
+  MainKeyVersion,
+  RegionKeyRecord,
+} from '../records.js';
+import { isKdhOf } from '../region.js';
 import { versionOf } from '../versions.js';
 import { requireCurrent } from './admission.js';
 import {
@@ -28,7 +35,7 @@ export function issue(context: HsmContext<EventOf<'issue'>>): HsmChanges {
     throw refused('CERTIFICATE_UNTRUSTED', 'krdCertificate');
   }
   if (token.hsmId !== record.hsmId) throw refused('RECIPIENT_MISMATCH', 'hsmId');
-  if (token.kdhId !== kdhOf(region, version.version)) throw refused('RECIPIENT_MISMATCH', 'kdh');
+  requireKdh(region, token.kdhId, version.version);
   if (token.nonce !== krdToken.nonce) throw refused('FRESHNESS', 'nonce');
   requireKcv(token.kcv, version.kcv);
   const operation = hsmOperation({ record, event: 'issue', version: version.version });
@@ -38,7 +45,7 @@ export function issue(context: HsmContext<EventOf<'issue'>>): HsmChanges {
       krdToken: undefined, // its nonce is spent
       versions: put(record.versions, { version: version.version, nonce: token.nonce }),
     },
-    tokens: [...region.tokens, token],
+    region: { tokens: [...region.tokens, token] },
     version: version.version,
   };
 }
@@ -50,15 +57,19 @@ function copyToken({ expiresAt, ...token }: MainKeyToken): MainKeyToken {
   return expiresAt === undefined ? copy : { ...copy, expiresAt };
 }
 
-/** The KDH holds what it made. */
+/** The KDH holds what it made, until its keys are deleted. */
 export function generate(context: HsmContext<EventOf<'generate'>>): HsmChanges {
   const { record, region, at, event } = context;
   const { version, kcv } = distributed(context, event.version);
-  if (kdhOf(region, version) !== record.hsmId) throw refused('RECIPIENT_MISMATCH', 'kdh');
+  requireKdh(region, record.hsmId, version);
   requireKcv(own(event, 'kcv'), kcv);
   const { hsmId, regionId } = record;
   const receipt: MainKeyReceipt = { hsmId, regionId, version, kcv, at };
   return { record: { versions: put(record.versions, { version, receipt }) }, version };
+}
+
+function requireKdh(region: RegionKeyRecord, hsmId: string, version: number): void {
+  if (!isKdhOf(region, { hsmId, version })) throw refused('RECIPIENT_MISMATCH', 'kdh');
 }
 
 /** A device that is not in service gets the active version; one that is, the pending one. */

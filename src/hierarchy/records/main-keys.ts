@@ -78,6 +78,8 @@ export interface RegionKeyRecord {
     readonly hsmId: string;
     /** Of the main key. */
     readonly version: number;
+    /** When it was taken out and its keys were deleted: since then it signs none any more. */
+    readonly invalidatedAt?: string | undefined;
   }[];
   /** The archive: every token that was issued, the latest at the end; none is taken out. */
   readonly tokens: readonly MainKeyToken[];

@@ -298,6 +298,33 @@ describe('applyHsmEvent', () => {
     expect(situation.record.state).toBe('in-service');
   });
 
+  it('lets a KDH in by no other way: what it made it does not hold any more', () => {
+    const start = deviceIn('unknown');
+    const made = { hsmId: HSM_ID, version: 1 };
+    let situation: Situation = { ...start, region: { ...start.region, kdh: [made] } };
+    for (const type of ['validate', 'generate', 'serve', 'quarantine', 'validate'] as const) {
+      situation = afterEvent(situation, type);
+    }
+    const { region } = situation;
+    expect(region.kdh).toEqual([{ ...made, invalidatedAt: timeAfter(0) }]);
+    expect(refusal(situation, eventOf('generate', situation))).toBe('RECIPIENT_MISMATCH');
+    for (const type of ['register', 'allow'] as const) situation = afterEvent(situation, type);
+    // It signs no token of that version, for itself or for others, and nobody else does.
+    const { record } = situation;
+    const approvals = consent(mainKeys.hsmOperation({ record, event: 'issue', version: 1 }));
+    for (const kdhId of [HSM_ID, 'hsm-1', undefined]) {
+      const token = { ...mainKeyToken(situation, 1), kdhId: kdhId as string };
+      const event = { type: 'issue', token, approvals } as const;
+      expect(refusal(situation, event)).toBe('RECIPIENT_MISMATCH');
+    }
+    // The version that another device made it gets as every device does.
+    situation = { ...situation, region: promoted(region) };
+    for (const type of ['issue', 'receive', 'serve'] as const) {
+      situation = afterEvent(situation, type);
+    }
+    expect(situation.record.state).toBe('in-service');
+  });
+
   it('remembers every nonce, through quarantine too', () => {
     const token = krdToken();
     const first = mainKeys.applyHsmEvent({
