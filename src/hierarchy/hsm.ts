@@ -89,10 +89,10 @@ export function createHsmRecord(options: {
  * @returns Both records after the event, what to store and what to log.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for an event that the state does not have, or
  * whose condition is not met; `RECIPIENT_MISMATCH` for a device that is not in the inventory, and
- * for what belongs to another one, or to a KDH that was taken out; `CERTIFICATE_UNTRUSTED` for another certificate than the one
- * that was validated; `FRESHNESS` for a nonce that was seen before and a token past its time;
- * `KCV_MISMATCH`, `STALE_VERSION`, `UNKNOWN_KEY_VERSION`, `APPROVAL_REQUIRED`, `CONTEXT_MISMATCH`
- * for the record of another region, `INVALID_ARGUMENT`.
+ * for what belongs to another one, or to a KDH that was taken out; `CERTIFICATE_UNTRUSTED` for
+ * another certificate than the one that was validated; `FRESHNESS` for a nonce or a receipt that was
+ * seen before and a token past its time; `KCV_MISMATCH`, `STALE_VERSION`, `UNKNOWN_KEY_VERSION`,
+ * `APPROVAL_REQUIRED`, `CONTEXT_MISMATCH` for the record of another region, `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts

@@ -57,7 +57,7 @@ export type HsmEvent =
   | {
       /** The device has loaded the key. */
       readonly type: 'receive';
-      /** In answer to the token that was issued last for its version: taken once. */
+      /** In answer to the token that was issued, or restored, last for its version: taken once. */
       readonly receipt: MainKeyReceipt;
     }
   | {

@@ -3,6 +3,7 @@
 import { own } from '../../primitives/bytes.js';
 import { planRestore } from '../archive.js';
 import { sameKcv } from '../check-value.js';
+import { canonicalJson, sha256Hex } from '../digest.js';
 import type {
   HsmVersion,
   Kcv,
@@ -90,7 +91,10 @@ export function restore(context: HsmContext<EventOf<'restore'>>): HsmChanges {
   return { record: { versions: put(record.versions, { version, nonce: token.nonce }) }, version };
 }
 
-/** A receipt counts once, for the token that it answers, and by its check value. */
+/**
+ * A receipt counts once, for the token that it answers, and by its check value. Of a token that was
+ * restored the nonce tells nothing new: so what answered it the first time is remembered.
+ */
 export function receive({ record, region, event }: HsmContext<EventOf<'receive'>>): HsmChanges {
   const receipt = readObject(own(event, 'receipt'), 'token');
   const { hsmId, regionId, nonce, kcv, at } = receipt;
@@ -104,7 +108,11 @@ export function receive({ record, region, event }: HsmContext<EventOf<'receive'>
   if (nonce === undefined || nonce !== entry.nonce) throw refused('FRESHNESS', 'nonce');
   requireKcv(kcv, expected);
   const kept = { hsmId, regionId, version, kcv: expected, nonce, at };
-  return { record: { versions: put(record.versions, { ...entry, receipt: kept }) }, version };
+  const digest = sha256Hex(canonicalJson(kept, 'token'));
+  const taken = own(record, 'takenReceipts') ?? [];
+  if (taken.includes(digest)) throw refused('FRESHNESS', 'token');
+  const versions = put(record.versions, { ...entry, receipt: kept });
+  return { record: { versions, takenReceipts: [...taken, digest] }, version };
 }
 
 function requireKcv(given: Kcv | undefined, expected: Kcv): void {

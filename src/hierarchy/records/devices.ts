@@ -39,7 +39,7 @@ export interface MainKeyReceipt {
   readonly kcv: Kcv;
   /** The nonce of the token; the KDH, which made the key itself, has none. */
   readonly nonce?: string | undefined;
-  /** When it was loaded, as the device says: compared with nothing. */
+  /** When it was loaded, as the device says: what tells it from the receipt before a restore. */
   readonly at: string;
 }
 
@@ -99,6 +99,11 @@ export interface HsmSyncRecord {
   readonly krdToken?: KrdToken | undefined;
   /** SHA-256 of every nonce the device ever sent, in lower-case hex: none is taken twice. */
   readonly seenNonces: readonly string[];
+  /**
+   * SHA-256 of every receipt that was taken, in lower-case hex: none is taken twice, though a token
+   * that is restored has the nonce that it had. Absent where there was none.
+   */
+  readonly takenReceipts?: readonly string[] | undefined;
   /** Absent where the device is not on the allow list, or not any more. */
   readonly allowed?: AllowEntry | undefined;
   /** One entry a version, the last one changed at the end; none once the device was taken out. */

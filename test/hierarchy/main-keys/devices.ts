@@ -164,7 +164,7 @@ export function eventOf(type: mainKeys.HsmEventType, situation: Situation): main
         version,
         kcv: kcv ?? ({ method: 'cmac', value: '' } as const),
         nonce,
-        at: timeAfter(0),
+        at: timeAfter(record.takenReceipts?.length ?? 0),
       };
       return { type, receipt };
     }

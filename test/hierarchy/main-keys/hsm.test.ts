@@ -499,6 +499,24 @@ describe('applyHsmEvent', () => {
     expect(refusal(situation, { type: 'receive', receipt })).toBe(code);
   });
 
+  it('takes a receipt once: after a restore the device has to answer again', () => {
+    const { record, region } = returning();
+    const first = record.versions[0]?.receipt;
+    if (first === undefined) throw new Error('no receipt');
+    const restored = afterEvent({ record, region }, 'restore');
+    expect(refusal(restored, { type: 'receive', receipt: first })).toBe('FRESHNESS');
+    const receipt = { ...first, at: timeAfter(60) };
+    const event = { type: 'receive', receipt } as const;
+    const loaded = mainKeys.applyHsmEvent({ env, ...restored, event });
+    expect(loaded.record.state).toBe('loaded');
+    // Neither of them a third time, whatever tokens there were in between.
+    const lost = afterEvent({ ...loaded, region: promoted(region) }, 'lose-sync');
+    const again = afterEvent(afterEvent({ ...lost, region }, 'validate'), 'restore');
+    for (const old of [first, receipt]) {
+      expect(refusal(again, { type: 'receive', receipt: old })).toBe('FRESHNESS');
+    }
+  });
+
   it('refuses a receipt for a version that was left behind in the meantime', () => {
     const { record, region } = deviceIn('token-issued');
     const event = eventOf('receive', { record, region });
