@@ -39,7 +39,10 @@ export interface ApplyHsmEventOptions {
 export interface AppliedHsmEvent {
   /** The device after the event. */
   readonly record: HsmSyncRecord;
-  /** The main key of its region: changed where a token was issued, and where a device is gone. */
+  /**
+   * The main key of its region: changed where a token was issued, where a device came into service
+   * and where one is gone.
+   */
   readonly region: RegionKeyRecord;
   /** What to store, all of it or nothing. */
   readonly writes: readonly ConditionalWrite[];

@@ -28,7 +28,8 @@ export function changesOf(context: HsmContext): HsmChanges {
       return receive({ ...context, event });
     case 'serve':
       if (!holdsActive(context)) throw conflict();
-      return {};
+      // The region goes on too, so that of this and a switch of its main key one has to look again.
+      return { region: {} };
     case 'lose-sync':
       if (holdsActive(context)) throw conflict();
       return {};

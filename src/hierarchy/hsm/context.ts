@@ -23,7 +23,7 @@ export interface HsmContext<Event extends HsmEvent = HsmEvent> {
 /** What an event changes. */
 export interface HsmChanges {
   readonly record?: Partial<HsmSyncRecord>;
-  /** Of its region. */
+  /** Of its region; nothing but its revision where that is enough. */
   readonly region?: Partial<RegionKeyRecord> | undefined;
   /** The version of the main key that the event is about. */
   readonly version?: number;

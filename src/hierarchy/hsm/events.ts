@@ -61,7 +61,7 @@ export type HsmEvent =
       readonly receipt: MainKeyReceipt;
     }
   | {
-      /** The device holds the active version, and does its work. */
+      /** The device holds the active version, and does its work. Changes the region as well. */
       readonly type: 'serve';
     }
   | {

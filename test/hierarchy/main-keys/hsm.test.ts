@@ -1,7 +1,14 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { KeyblockError, type KeyblockErrorCode, toHex } from 'keyblock';
-import { type HsmState, type HsmSyncRecord, mainKeys } from 'keyblock/hierarchy';
+import {
+  applyWrite,
+  type ConditionalWrite,
+  type HsmState,
+  type HsmSyncRecord,
+  mainKeys,
+  rotation,
+} from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import {
   afterEvent,
@@ -245,6 +252,38 @@ describe('applyHsmEvent', () => {
       { numRuns: 200 },
     );
     expect(taken).toBeGreaterThan(500); // or the sequences went nowhere
+  });
+
+  it('lets a device into service, or the region to its next main key, but not both unseen', () => {
+    const { record, region } = deviceIn('loaded');
+    const policy = { maxReaderStalenessSeconds: 0 };
+    const planned = rotation.plan({ env, mainKey: region, kdh: { hsmId: 'hsm-1' }, policy });
+    const started = rotation.start({ env, job: planned.job, mainKey: planned.mainKey, hsms: [] });
+    const { mainKey } = started;
+    const { job } = rotation.verifyFold({ env, job: started.job, results: [], count: 0 });
+    const served = mainKeys.applyHsmEvent({
+      env,
+      record,
+      region: mainKey,
+      event: { type: 'serve' },
+    });
+    const promoted = rotation.promote({ env, job, mainKey, hsms: [record] });
+    const writesOf = (writes: readonly ConditionalWrite[]) =>
+      writes.filter(({ recordId }) => recordId === REGION_ID);
+    for (const [first, second] of [
+      [served, promoted],
+      [promoted, served],
+    ]) {
+      const [one, other] = [writesOf(first?.writes ?? []), writesOf(second?.writes ?? [])];
+      const stored = one.map((write) => applyWrite({ record: mainKey, write }));
+      expect(stored).toHaveLength(1);
+      expect(other.map((write) => applyWrite({ record: stored[0], write }))).toEqual([undefined]);
+    }
+    // Who looks again finds a device without the next main key, or an old one in the device.
+    expect(() =>
+      rotation.promote({ env, job, mainKey: served.region, hsms: [served.record] }),
+    ).toThrow(expect.objectContaining({ code: 'STATE_CONFLICT' }));
+    expect(refusal({ record, region: promoted.mainKey }, { type: 'serve' })).toBe('STATE_CONFLICT');
   });
 
   it('leaves the region alone where a device that goes has no token in its archive', () => {
