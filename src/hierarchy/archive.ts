@@ -9,7 +9,9 @@ import { own, requireObject } from '../primitives/bytes.js';
 import { canonicalJson, sha256Hex } from './digest.js';
 import { type Env, isoTime } from './env.js';
 import { requireDualControl, restoreOperation } from './hsm/operation.js';
+import { readHsm } from './hsm/read-device.js';
 import { readId, recordId } from './identifiers.js';
+import { holdsTexts, isListOf } from './read-record.js';
 import type {
   Approval,
   ArchiveManifest,
@@ -20,7 +22,7 @@ import type {
 } from './records.js';
 import { archivedToken, readRegion } from './region.js';
 import type { ApprovalPolicy } from './rules/approvals.js';
-import { activeVersion } from './versions.js';
+import { activeVersion, isCompromised } from './versions.js';
 
 /** What {@link planRestore} takes. */
 export interface PlanRestoreOptions {
@@ -64,7 +66,7 @@ export type RestorePlan =
  * @param options - The region, the device, and who has consented.
  * @returns The plan.
  * @throws {@link KeyblockError} `APPROVAL_REQUIRED` where the archived token would serve and too
- * few have consented; `INVALID_ARGUMENT`.
+ * few have consented; `STATE_CONFLICT` for what is no record; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts
@@ -82,14 +84,14 @@ export function planRestore(options: PlanRestoreOptions): RestorePlan {
   const env = own(options, 'env') as Env; // checked by who reads it
   const at = isoTime(env);
   const record = readRegion(own(options, 'record'));
-  const hsm = own(options, 'hsm') as HsmSyncRecord; // looked at in the next line
-  requireObject(hsm, 'record');
+  const hsm = readHsm(own(options, 'hsm'));
   const { regionId } = record;
   if (hsm.state !== 'validated' || hsm.regionId !== regionId) return { outcome: 'refused' };
-  const { version, compromised } = activeVersion(record.versions);
+  const active = activeVersion(record.versions);
+  const { version } = active;
   const token = archivedToken(record, { hsmId: hsm.hsmId, version }, at);
   // Validation took it off the list if it came with another certificate than before.
-  if (hsm.allowed === undefined || token === undefined || compromised !== undefined) {
+  if (own(hsm, 'allowed') === undefined || token === undefined || isCompromised(active)) {
     return { outcome: 'new-token-needed', version };
   }
   const operation = restoreOperation({ regionId, token, revision: hsm.revision });
@@ -166,7 +168,7 @@ export interface ArchiveFinding {
  *
  * @param options - The manifest, and the records that came back.
  * @returns What is wrong, in no particular order; nothing if all is as it was.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for what is no manifest; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts
@@ -183,8 +185,9 @@ export function verifyArchive(options: {
 }): readonly ArchiveFinding[] {
   requireObject(options, 'options');
   const manifest = readManifest(own(options, 'manifest'));
-  const { digest, ...content } = manifest;
-  if (digest !== sha256Hex(canonicalJson(content, 'record'))) return [{ problem: 'manifest' }];
+  const { digest: _, ...content } = manifest;
+  if (own(manifest, 'digest') !== sha256Hex(canonicalJson(content, 'record')))
+    return [{ problem: 'manifest' }];
   const expected = new Map(manifest.entries.map((entry) => [entry.recordId, entry.digest]));
   const seen = new Set<string>();
   const findings: ArchiveFinding[] = [];
@@ -233,7 +236,7 @@ function readManifest(manifest: ArchiveManifest | undefined): ArchiveManifest {
     manifest !== undefined &&
     own(manifest, 'kind') === 'archive-manifest' &&
     own(manifest, 'schema') === 1 &&
-    Array.isArray(own(manifest, 'entries'));
+    isListOf(own(manifest, 'entries'), (entry) => holdsTexts(entry, ['recordId', 'digest']));
   if (!isManifest) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   return manifest;
 }

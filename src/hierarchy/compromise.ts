@@ -17,7 +17,7 @@ import type {
   RegionKeyRecord,
 } from './records.js';
 import { readRegion } from './region.js';
-import { transition, versionOf } from './versions.js';
+import { transition } from './versions.js';
 
 /** What {@link markCompromised} takes. */
 export interface MarkCompromisedOptions<M extends ProfileRecord | RegionKeyRecord> {
@@ -78,7 +78,7 @@ export function markCompromised<M extends ProfileRecord | RegionKeyRecord>(
   }
   const before: readonly MainKeyVersion[] = record.versions;
   const versions = transition(before, { kind: 'mark-compromised', version, at, note });
-  if (versionOf(before, version).compromised !== undefined) {
+  if (versions === before) {
     return { record: record as M, writes: [], audit: [] }; // of the kind that was given
   }
   const { regionId, revision } = record;

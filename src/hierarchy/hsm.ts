@@ -9,8 +9,9 @@ import { own, requireObject } from '../primitives/bytes.js';
 import { type Env, isoTime } from './env.js';
 import { changesOf } from './hsm/changes.js';
 import { HSM_TRANSITIONS, type HsmEvent } from './hsm/events.js';
+import { readHsm } from './hsm/read-device.js';
 import { readId, recordId } from './identifiers.js';
-import { isRecord } from './read-record.js';
+import { isText } from './read-record.js';
 import type {
   AuditEvent,
   ConditionalWrite,
@@ -132,11 +133,10 @@ export function applyHsmEvent(options: ApplyHsmEventOptions): AppliedHsmEvent {
   const state = nextState(record, event);
   const policy = own(options, 'policy');
   const changes = changesOf({ env, at, record, region, event, policy });
-  const next = changed(record, { ...changes.record, state });
+  const next = changed(record, { ...own(changes, 'record'), state });
+  const ofRegion = own(changes, 'region');
   const nextRegion =
-    changes.region === undefined
-      ? region
-      : { ...region, ...changes.region, revision: region.revision + 1 };
+    ofRegion === undefined ? region : { ...region, ...ofRegion, revision: region.revision + 1 };
   return {
     record: next,
     region: nextRegion,
@@ -144,14 +144,14 @@ export function applyHsmEvent(options: ApplyHsmEventOptions): AppliedHsmEvent {
       putRecord(record, next),
       ...(nextRegion === region ? [] : [putRecord(region, nextRegion)]),
     ],
-    audit: [auditOf(next, event, at, changes.version)],
+    audit: [auditOf(next, event, at, own(changes, 'version'))],
   };
 }
 
 /** Where the table leads. */
-function nextState({ state }: HsmSyncRecord, { type }: HsmEvent): HsmState {
-  const transitions = HSM_TRANSITIONS[state];
-  const next = Object.hasOwn(transitions, type) ? transitions[type] : undefined;
+function nextState({ state }: HsmSyncRecord, event: HsmEvent): HsmState {
+  const type = own(event, 'type');
+  const next = isText(type) ? own(HSM_TRANSITIONS[state], type) : undefined;
   if (next === undefined) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   return next;
 }
@@ -189,17 +189,4 @@ function auditOf(
     phase: state,
     ...(version !== undefined && { to: { keyId: regionId, version } }),
   };
-}
-
-/** Reads the record of a device. Throws `STATE_CONFLICT` for what is none. */
-export function readHsm(record: HsmSyncRecord | undefined): HsmSyncRecord {
-  requireObject(record, 'record');
-  const isHsm =
-    record !== undefined &&
-    isRecord(record, 'hsm-sync') &&
-    Object.hasOwn(HSM_TRANSITIONS, String(own(record, 'state'))) &&
-    Array.isArray(own(record, 'versions')) &&
-    Array.isArray(own(record, 'seenNonces'));
-  if (!isHsm) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
-  return record;
 }

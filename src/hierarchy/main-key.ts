@@ -19,7 +19,7 @@ import type {
   ProfileRecord,
   RegionKeyRecord,
 } from './records.js';
-import { newVersion } from './versions.js';
+import { isCompromised, newVersion } from './versions.js';
 
 /** How long a version of a main key is used, in days (SP 800-57 part 1, 5.3). */
 export interface CryptoperiodPolicy {
@@ -212,10 +212,11 @@ export function isDue(options: {
   const { leadDays } = readPolicy(policy);
   const limit = laterBy(isoTime(own(options, 'env') as Env), leadDays); // checked in there
   return (versions as readonly MainKeyVersion[]).some((version) => {
-    const { state, compromised, createdAt } = version;
-    if (state === 'active' && compromised !== undefined) return true;
+    const { state, createdAt } = version;
+    if (state === 'active' && isCompromised(version)) return true;
     const ends = cryptoperiods(createdAt, policy);
-    const { wrapUntil = ends.wrapUntil, unwrapUntil = ends.unwrapUntil } = version;
+    const wrapUntil = own(version, 'wrapUntil') ?? ends.wrapUntil;
+    const unwrapUntil = own(version, 'unwrapUntil') ?? ends.unwrapUntil;
     // Times of one format in UTC are in the order of their texts.
     if (state === 'active') return wrapUntil <= limit || unwrapUntil <= limit;
     return state === 'retiring' && unwrapUntil <= limit;

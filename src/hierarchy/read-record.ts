@@ -33,6 +33,7 @@ export function requireCustomerKey(value: unknown): CustomerKeyRecord {
     isListOf(row.slots, isSlot) &&
     isLifecycle(row.lifecycle) &&
     isObject(row.tags) &&
+    isSharing(row.sharing) &&
     isLineage(row.lineage);
   return isSound ? (value as CustomerKeyRecord) : refuse(); // as far as was checked
 }
@@ -121,8 +122,16 @@ export function isMainKeyVersion(value: unknown): boolean {
   return (
     isOrdinal(row.version) &&
     MAIN_KEY_STATES.includes(row.state as MainKeyState) && // any value may be sought
-    isKcv(row.kcv)
+    isKcv(row.kcv) &&
+    isTextOrNone(row.wrapUntil) &&
+    isTextOrNone(row.unwrapUntil)
   );
+}
+
+/** Whether a value is what a customer key may have for its sharing: none, or by whom and why. */
+function isSharing(value: unknown): boolean {
+  const row = membersOf(value);
+  return value === undefined || (isListOf(row.parties, isText) && isText(row.purpose));
 }
 
 /** Whether a value is what a customer key may have for its lineage: none, or where it was. */
@@ -158,7 +167,7 @@ export function isRef(value: unknown): value is KeyRef {
 }
 
 /** Versions and revisions count from one. */
-function isOrdinal(value: unknown): boolean {
+export function isOrdinal(value: unknown): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1;
 }
 
@@ -180,6 +189,11 @@ export function holdsTexts(value: unknown, names: readonly string[]): boolean {
 /** Whether a value is a text. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string';
+}
+
+/** Whether a value is a text, or is not there. */
+export function isTextOrNone(value: unknown): boolean {
+  return value === undefined || isText(value);
 }
 
 /** Whether a value has members at all. */

@@ -9,10 +9,19 @@ import { own, requireObject } from '../primitives/bytes.js';
 import type { SecretKey } from '../secret-key.js';
 import { kcvOf, sameKcv } from './check-value.js';
 import { type Env, isoTime } from './env.js';
-import { HSM_TRANSITIONS } from './hsm/events.js';
+import { isHsm } from './hsm/read-device.js';
 import { readId } from './identifiers.js';
 import { type CryptoperiodPolicy, cryptoperiods, generateMainKey } from './main-key.js';
-import { isListOf, isMainKeyVersion, isObject, isRecord } from './read-record.js';
+import {
+  holdsTexts,
+  isListOf,
+  isMainKeyVersion,
+  isOrdinal,
+  isRecord,
+  isText,
+  isTextOrNone,
+  member,
+} from './read-record.js';
 import type {
   AuditEvent,
   ConditionalWrite,
@@ -103,14 +112,9 @@ export interface AllReceiptsOptions {
 export function allReceipts(options: AllReceiptsOptions): boolean {
   requireObject(options, 'options');
   const record = readRegion(own(options, 'record'));
-  const version = versionOf(record.versions, Number(own(options, 'version')));
+  const version = versionOf(record.versions, own(options, 'version'));
   const hsms = own(options, 'hsms');
-  const isDevice = (hsm: unknown) =>
-    isRecord(hsm, 'hsm-sync') &&
-    typeof (hsm as HsmSyncRecord).regionId === 'string' &&
-    Object.hasOwn(HSM_TRANSITIONS, (hsm as HsmSyncRecord).state) &&
-    isListOf((hsm as HsmSyncRecord).versions, isObject);
-  if (!isListOf(hsms, isDevice)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
+  if (!isListOf(hsms, isHsm)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
   return (hsms as readonly HsmSyncRecord[])
     .filter(({ regionId, state }) => regionId === record.regionId && state === 'in-service')
     .every((hsm) => holds(hsm, version));
@@ -159,12 +163,11 @@ export function retireTokens(options: RetireTokensOptions): RetiredTokens {
   requireObject(options, 'options');
   const at = isoTime(own(options, 'env') as Env); // checked in there
   const record = readRegion(own(options, 'record'));
-  const { version, state } = versionOf(record.versions, Number(own(options, 'version')));
+  const { version, state } = versionOf(record.versions, own(options, 'version'));
   if (state !== 'retired' && state !== 'destroyed') {
     throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   }
-  const isLive = (token: MainKeyToken) =>
-    token.version === version && token.invalidatedAt === undefined;
+  const isLive = (token: MainKeyToken) => token.version === version && isInUse(token);
   const { regionId, revision, tokens } = record;
   const count = tokens.filter(isLive).length;
   if (count === 0) return { record, writes: [], audit: [] };
@@ -197,21 +200,35 @@ export function holds(
   { versions }: HsmSyncRecord,
   { version, kcv }: { readonly version: number; readonly kcv: Kcv },
 ): boolean {
-  const receipt = versions.find((entry) => entry.version === version)?.receipt;
+  const entry = versions.find((candidate) => candidate.version === version);
+  const receipt = entry && own(entry, 'receipt');
   return receipt !== undefined && sameKcv(receipt.kcv, kcv);
 }
 
 /** Reads the record of a region. Throws `STATE_CONFLICT` for what is none. */
 export function readRegion(record: RegionKeyRecord | undefined): RegionKeyRecord {
   requireObject(record, 'record');
-  const lists = ['versions', 'kdh', 'tokens'] as const;
   const isRegion =
     record !== undefined &&
     isRecord(record, 'region-key') &&
-    lists.every((name) => isListOf(own(record, name), isObject)) &&
-    record.versions.every(isMainKeyVersion);
+    isText(own(record, 'regionId')) &&
+    isListOf(own(record, 'versions'), isMainKeyVersion) &&
+    isListOf(own(record, 'kdh'), isKdh) &&
+    isListOf(own(record, 'tokens'), isToken);
   if (!isRegion) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   return record;
+}
+
+function isKdh(value: unknown): boolean {
+  return holdsTexts(value, ['hsmId']) && isOrdinal(member(value, 'version'));
+}
+
+function isToken(value: unknown): boolean {
+  return (
+    holdsTexts(value, ['hsmId', 'kdhId', 'token', 'nonce']) &&
+    isOrdinal(member(value, 'version')) &&
+    isTextOrNone(member(value, 'expiresAt'))
+  );
 }
 
 /** Whether a device made a version, and was not taken out since. */
@@ -220,7 +237,7 @@ export function isKdhOf(
   { hsmId, version }: { readonly hsmId: string; readonly version: number },
 ): boolean {
   const entry = kdh.find((candidate) => candidate.version === version);
-  return entry?.hsmId === hsmId && entry.invalidatedAt === undefined;
+  return entry?.hsmId === hsmId && isInUse(entry);
 }
 
 /** The archived token that gives a version to a device, if it may still be used. */
@@ -229,13 +246,12 @@ export function archivedToken(
   wanted: { readonly hsmId: string; readonly version: number },
   at: string,
 ): MainKeyToken | undefined {
-  const usable = tokens.filter(
-    ({ hsmId, version, invalidatedAt, expiresAt }) =>
-      hsmId === wanted.hsmId &&
-      version === wanted.version &&
-      invalidatedAt === undefined &&
-      (expiresAt === undefined || at < expiresAt),
-  );
+  const usable = tokens.filter((token) => {
+    const { hsmId, version } = token;
+    const expiresAt = own(token, 'expiresAt');
+    const isWanted = hsmId === wanted.hsmId && version === wanted.version;
+    return isWanted && isInUse(token) && (expiresAt === undefined || at < expiresAt);
+  });
   return usable.at(-1);
 }
 
@@ -248,11 +264,20 @@ export function withoutDevice(
   device: string,
   at: string,
 ): Pick<RegionKeyRecord, 'tokens' | 'kdh'> | undefined {
-  type Entry = { readonly hsmId: string; readonly invalidatedAt?: string | undefined };
-  const isLive = ({ hsmId, invalidatedAt }: Entry) =>
-    hsmId === device && invalidatedAt === undefined;
+  type Entry = Invalidated & { readonly hsmId: string };
+  const isLive = (entry: Entry) => entry.hsmId === device && isInUse(entry);
   const mark = <E extends Entry>(entry: E): E =>
     isLive(entry) ? { ...entry, invalidatedAt: at } : entry;
   if (!(tokens.some(isLive) || kdh.some(isLive))) return undefined;
   return { tokens: tokens.map(mark), kdh: kdh.map(mark) };
+}
+
+/** What may be taken out of use. */
+interface Invalidated {
+  readonly invalidatedAt?: string | undefined;
+}
+
+/** Whether nobody has taken it out of use. */
+export function isInUse(entry: Invalidated): boolean {
+  return own(entry, 'invalidatedAt') === undefined;
 }

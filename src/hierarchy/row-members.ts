@@ -27,19 +27,24 @@ type RowMember =
   | 'method'
   | 'modeOfUse'
   | 'owner'
+  | 'parties'
   | 'profileId'
+  | 'purpose'
   | 'regionId'
   | 'revision'
   | 'schema'
+  | 'sharing'
   | 'slots'
   | 'state'
   | 'tags'
   | 'under'
+  | 'unwrapUntil'
   | 'usageStart'
   | 'usageStop'
   | 'value'
   | 'version'
   | 'versions'
+  | 'wrapUntil'
   | 'wrappedHistory';
 
 /** Each may be missing, and may be anything. */
@@ -78,19 +83,24 @@ function nobodyHas(): boolean {
     'method' in inherited ||
     'modeOfUse' in inherited ||
     'owner' in inherited ||
+    'parties' in inherited ||
     'profileId' in inherited ||
+    'purpose' in inherited ||
     'regionId' in inherited ||
     'revision' in inherited ||
     'schema' in inherited ||
+    'sharing' in inherited ||
     'slots' in inherited ||
     'state' in inherited ||
     'tags' in inherited ||
     'under' in inherited ||
+    'unwrapUntil' in inherited ||
     'usageStart' in inherited ||
     'usageStop' in inherited ||
     'value' in inherited ||
     'version' in inherited ||
     'versions' in inherited ||
+    'wrapUntil' in inherited ||
     'wrappedHistory' in inherited
   );
 }

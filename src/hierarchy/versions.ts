@@ -4,6 +4,7 @@
  */
 
 import { KeyblockError } from '../errors.js';
+import { own } from '../primitives/bytes.js';
 import { type Env, isoTime } from './env.js';
 import type { Kcv, MainKeyState, MainKeyVersion } from './records.js';
 
@@ -77,9 +78,9 @@ function move<V extends MainKeyVersion>(
   const subject = versionOf(versions, number);
   if (subject.state !== from) throw conflict();
   // A key that others may know must not become the one that new keys are wrapped under.
-  if (event === 'promote' && subject.compromised !== undefined) throw conflict();
+  if (event === 'promote' && isCompromised(subject)) throw conflict();
   // What is on its way out, since blocks under it may be gone, does not come back.
-  if (to === 'active' && subject.draining === true) throw conflict();
+  if (to === 'active' && own(subject, 'draining') === true) throw conflict();
   // What steps back becomes pending, and there is never a second one of that.
   if (event === 'rollback' && pendingVersion(versions) !== undefined) throw conflict();
   return versions.map((version) => {
@@ -96,10 +97,14 @@ function markCompromised<V extends MainKeyVersion>(
   if (subject.state === 'destroyed') throw conflict();
   const { at, note } = event;
   const compromised = note === undefined ? { at } : { at, note };
-  return versions.map((version) =>
-    // The first mark counts: from then on the key was known to be in other hands.
-    version === subject ? { ...version, compromised: version.compromised ?? compromised } : version,
-  );
+  // The first mark counts: from then on the key was known to be in other hands.
+  if (isCompromised(subject)) return versions;
+  return versions.map((version) => (version === subject ? { ...version, compromised } : version));
+}
+
+/** Whether a version is marked: others may know it. */
+export function isCompromised(version: MainKeyVersion): boolean {
+  return own(version, 'compromised') !== undefined;
 }
 
 /** What a new version of a main key starts as. */
@@ -142,7 +147,10 @@ function pendingVersion<V extends MainKeyVersion>(versions: readonly V[]): V | u
 }
 
 /** A version by its number. Throws `UNKNOWN_KEY_VERSION` where the record does not have it. */
-export function versionOf<V extends MainKeyVersion>(versions: readonly V[], number: number): V {
+export function versionOf<V extends MainKeyVersion>(
+  versions: readonly V[],
+  number: number | undefined,
+): V {
   const version = versions.find((candidate) => candidate.version === number);
   if (version === undefined) throw new KeyblockError('UNKNOWN_KEY_VERSION', { field: 'record' });
   return version;
@@ -167,9 +175,10 @@ const PERMISSIONS: Readonly<
  */
 export function mayWrap(version: MainKeyVersion, env: Env, which: 'first' | 'second'): boolean {
   const { wrap } = PERMISSIONS[version.state];
-  if (version.compromised !== undefined || version.draining === true) return false;
+  if (isCompromised(version) || own(version, 'draining') === true) return false;
+  const wrapUntil = own(version, 'wrapUntil');
   // Times of one format in UTC are in the order of their texts.
-  if (version.wrapUntil !== undefined && version.wrapUntil < isoTime(env)) return false;
+  if (wrapUntil !== undefined && wrapUntil < isoTime(env)) return false;
   return wrap === 'any' || (wrap === 'second' && which === 'second');
 }
 

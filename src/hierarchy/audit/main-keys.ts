@@ -1,6 +1,7 @@
 /** What can be told of main keys: of regions and of profiles. */
 
 import { KeyblockError } from '../../errors.js';
+import { own } from '../../primitives/bytes.js';
 import { canonicalJson, sha256Hex } from '../digest.js';
 import { profileKeyId, regionKeyId } from '../identifiers.js';
 import { profilePlace } from '../place.js';
@@ -12,6 +13,8 @@ import type {
   RegionKeyRecord,
   RotationJob,
 } from '../records.js';
+import { isInUse } from '../region.js';
+import { isCompromised } from '../versions.js';
 import { auditBlock } from './blocks.js';
 import type { Report } from './findings.js';
 import { auditSlots, type Holder } from './slots.js';
@@ -27,12 +30,12 @@ export interface Store {
 
 /** Checks the main key of a region. */
 export function auditRegion(record: RegionKeyRecord, store: Store, report: Report): void {
-  const { regionId, versions, tokens, jobId } = record;
+  const { regionId, versions, tokens } = record;
   auditVersions(versions, regionId, store, report);
-  auditJob(jobId, regionId, store, report);
-  const dead = tokens.filter(({ version, invalidatedAt }) => {
-    const known = versions.find((candidate) => candidate.version === version);
-    return invalidatedAt === undefined && (known === undefined || known.state === 'destroyed');
+  auditJob(own(record, 'jobId'), regionId, store, report);
+  const dead = tokens.filter((token) => {
+    const known = versions.find(({ version }) => version === token.version);
+    return isInUse(token) && (known === undefined || known.state === 'destroyed');
   });
   if (dead.length > 0) report('token-of-dead-version', regionId);
 }
@@ -40,7 +43,8 @@ export function auditRegion(record: RegionKeyRecord, store: Store, report: Repor
 /** Checks a profile and its main key. */
 export function auditProfile(record: ProfileRecord, store: Store, report: Report): void {
   const recordId = profileKeyId(record);
-  const { regionId, versions, jobId, state, config, configDigest } = record;
+  const { regionId, versions, state, config, configDigest } = record;
+  const jobId = own(record, 'jobId');
   const region = store.regions.get(regionId);
   if (region === undefined) report('orphan-profile', recordId);
   auditVersions(versions, recordId, store, report);
@@ -51,7 +55,7 @@ export function auditProfile(record: ProfileRecord, store: Store, report: Report
     recordId,
     mainKeyId: regionKeyId({ regionId }),
     versions: region?.versions,
-    isRotating: region?.jobId !== undefined,
+    isRotating: region !== undefined && own(region, 'jobId') !== undefined,
   };
   for (const version of versions) {
     if (version.state === 'destroyed') {
@@ -85,17 +89,13 @@ function auditVersions(
   if (active.length > 1) report('several-active-versions', recordId);
   if (active.length === 0) report('no-active-version', recordId);
   if (inState('pending').length > 1) report('several-pending-versions', recordId);
-  if (active.some(({ compromised }) => compromised !== undefined)) {
-    report('compromised-in-use', recordId);
-  }
+  if (active.some(isCompromised)) report('compromised-in-use', recordId);
   if (at === undefined) return;
-  if (active.some(({ wrapUntil }) => isOver(wrapUntil, at))) report('overdue-wrap', recordId);
+  const isOver = (name: 'wrapUntil' | 'unwrapUntil') => (version: MainKeyVersion) =>
+    (own(version, name) ?? at) < at;
+  if (active.some(isOver('wrapUntil'))) report('overdue-wrap', recordId);
   const inUse = [...active, ...inState('retiring')];
-  if (inUse.some(({ unwrapUntil }) => isOver(unwrapUntil, at))) report('overdue-unwrap', recordId);
-}
-
-function isOver(until: string | undefined, at: string): boolean {
-  return until !== undefined && until < at;
+  if (inUse.some(isOver('unwrapUntil'))) report('overdue-unwrap', recordId);
 }
 
 function auditJob(

@@ -3,14 +3,19 @@
  */
 
 import { KeyblockError } from '../../errors.js';
-import { own } from '../../primitives/bytes.js';
+import { isHsm } from '../hsm/read-device.js';
 import { recordId } from '../identifiers.js';
-import { isRecord, requireCustomerKey, requireProfile } from '../read-record.js';
+import {
+  isListOf,
+  isMainKeyVersion,
+  isRecord,
+  member,
+  requireCustomerKey,
+  requireProfile,
+} from '../read-record.js';
 import type {
   AliasRecord,
   CustomerKeyRecord,
-  HsmSyncRecord,
-  MainKeyState,
   ProfileRecord,
   RegionKeyRecord,
   RotationJob,
@@ -99,7 +104,7 @@ function readRow(row: unknown): StoredRecord | undefined {
       case 'rotation-job':
         return isJob(row) ? row : undefined;
       case 'hsm-sync':
-        return isRecord(row, 'hsm-sync') ? (row as HsmSyncRecord) : undefined;
+        return isHsm(row) ? row : undefined;
       default:
         return undefined;
     }
@@ -113,36 +118,17 @@ function isRegion(row: unknown): row is RegionKeyRecord {
   return (
     isRecord(row, 'region-key') &&
     text(row, 'regionId') !== '' &&
-    areVersions(member(row, 'versions')) &&
+    isListOf(member(row, 'versions'), isMainKeyVersion) &&
     isListOf(member(row, 'tokens'), (token) => typeof member(token, 'version') === 'number')
   );
 }
 
 /** Versions one by one: that there are two active ones is a finding of its own. */
 function readProfile(row: unknown): ProfileRecord | undefined {
-  const versions = member(row, 'versions');
-  if (!areVersions(versions)) return undefined;
-  const profile = row as ProfileRecord; // in the next line, as far as it is needed
-  for (const version of versions) requireProfile({ ...profile, versions: [version] });
+  if (!isListOf(member(row, 'versions'), isMainKeyVersion)) return undefined;
+  const profile = row as ProfileRecord; // as far as it is needed here
+  for (const version of profile.versions) requireProfile({ ...profile, versions: [version] });
   return requireProfile({ ...profile, versions: [] }) && profile;
-}
-
-const STATES: readonly unknown[] = [
-  'pending',
-  'active',
-  'retiring',
-  'retired',
-  'destroyed',
-] satisfies readonly MainKeyState[];
-
-function areVersions(value: unknown): value is ProfileRecord['versions'] {
-  return isListOf(
-    value,
-    (version) =>
-      STATES.includes(member(version, 'state')) &&
-      typeof member(version, 'version') === 'number' &&
-      text(member(version, 'kcv'), 'value') !== '',
-  );
 }
 
 function isJob(row: unknown): row is RotationJob {
@@ -158,18 +144,8 @@ function nameOf(row: unknown): string {
   return names.map((name) => text(row, name)).find((name) => name !== '') ?? '';
 }
 
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isItem);
-}
-
 /** A member that is a text; empty where it is none. */
 function text(value: unknown, name: string): string {
   const found = member(value, name);
   return typeof found === 'string' ? found : '';
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? own(value as Readonly<Record<string, unknown>>, name)
-    : undefined;
 }

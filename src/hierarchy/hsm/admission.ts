@@ -4,6 +4,7 @@
 
 import { own } from '../../primitives/bytes.js';
 import { sha256Hex } from '../digest.js';
+import { holdsTexts } from '../read-record.js';
 import type { DeviceIdentity, KrdToken } from '../records.js';
 import {
   certificateDigest,
@@ -16,6 +17,7 @@ import {
   refused,
 } from './context.js';
 import { hsmOperation, requireDualControl } from './operation.js';
+import { KRD_TOKEN } from './read-device.js';
 
 /** Compares the device with the list of its manufacturer. */
 export function validate({ record, event }: HsmContext<EventOf<'validate'>>): HsmChanges {
@@ -32,7 +34,8 @@ export function validate({ record, event }: HsmContext<EventOf<'validate'>>): Hs
         device.firmwareDigest === firmwareDigest,
     );
   if (!isKnown) throw refused('RECIPIENT_MISMATCH', 'hsmId');
-  const { state, allowed } = record;
+  const { state } = record;
+  const allowed = own(record, 'allowed');
   const isListed =
     state === 'out-of-sync' && allowed?.serial === serial && allowed.certificateDigest === digest;
   return {
@@ -58,12 +61,13 @@ function isDigest(value: unknown): value is string {
 
 /** Takes the request of a device for a key. */
 export function register({ record, at, event }: HsmContext<EventOf<'register'>>): HsmChanges {
-  const { hsmId, certificate, nonce, issuedAt, expiresAt } = readObject(
-    own(event, 'token'),
-    'token',
-  );
+  const token = own(event, 'token');
+  if (token === undefined || !holdsTexts(token, KRD_TOKEN)) {
+    throw refused('INVALID_ARGUMENT', 'token');
+  }
+  const { hsmId, certificate, nonce, issuedAt, expiresAt } = token;
   if (hsmId !== record.hsmId) throw refused('RECIPIENT_MISMATCH', 'hsmId');
-  if (certificateDigest(certificate) !== record.identity?.certificateDigest) {
+  if (certificateDigest(certificate) !== own(record, 'identity')?.certificateDigest) {
     throw refused('CERTIFICATE_UNTRUSTED', 'krdCertificate');
   }
   if (!isNonce(nonce)) throw refused('INVALID_ARGUMENT', 'nonce');
@@ -94,10 +98,11 @@ export function requireCurrent(token: KrdToken | undefined, at: string): KrdToke
 /** Puts the device on the list. */
 export function allow(context: HsmContext<EventOf<'allow'>>): HsmChanges {
   const { record, at, event } = context;
-  requireCurrent(record.krdToken, at);
-  requireDualControl(context, hsmOperation({ record, event: 'allow' }), event.approvals);
+  requireCurrent(own(record, 'krdToken'), at);
+  const approvals = own(event, 'approvals') ?? [];
+  requireDualControl(context, hsmOperation({ record, event: 'allow' }), approvals);
   // Without an identity there was nothing to consent to.
-  const { serial, certificateDigest: digest } = record.identity as DeviceIdentity;
-  const allowed = { serial, certificateDigest: digest, approvals: [...event.approvals], at };
+  const { serial, certificateDigest: digest } = own(record, 'identity') as DeviceIdentity;
+  const allowed = { serial, certificateDigest: digest, approvals: [...approvals], at };
   return { record: { allowed } };
 }

@@ -40,7 +40,7 @@ export function changesOf(context: HsmContext): HsmChanges {
       requireDualControl(
         context,
         hsmOperation({ record: context.record, event: 'destroy' }),
-        event.approvals,
+        own(event, 'approvals') ?? [],
       );
       return {};
   }
@@ -54,7 +54,8 @@ function holdsActive({ record, region }: HsmContext): boolean {
 function remove(context: HsmContext<EventOf<'quarantine' | 'decommission'>>): HsmChanges {
   const { record, region, at, event } = context;
   if (own(event, 'keysDeleted') !== true) throw conflict();
-  requireDualControl(context, hsmOperation({ record, event: event.type }), event.approvals);
+  const operation = hsmOperation({ record, event: event.type });
+  requireDualControl(context, operation, own(event, 'approvals') ?? []);
   return {
     record: { krdToken: undefined, allowed: undefined, versions: [] },
     region: withoutDevice(region, record.hsmId, at),

@@ -4,6 +4,7 @@ import { own } from '../../primitives/bytes.js';
 import { planRestore } from '../archive.js';
 import { sameKcv } from '../check-value.js';
 import { canonicalJson, sha256Hex } from '../digest.js';
+import { holdsTexts, isKcv, isTextOrNone } from '../read-record.js';
 import type {
   HsmVersion,
   Kcv,
@@ -13,7 +14,7 @@ import type {
   RegionKeyRecord,
 } from '../records.js';
 import { isKdhOf } from '../region.js';
-import { versionOf } from '../versions.js';
+import { isCompromised, versionOf } from '../versions.js';
 import { requireCurrent } from './admission.js';
 import {
   certificateDigest,
@@ -21,7 +22,6 @@ import {
   type EventOf,
   type HsmChanges,
   type HsmContext,
-  readObject,
   refused,
 } from './context.js';
 import { hsmOperation, requireDualControl } from './operation.js';
@@ -29,10 +29,10 @@ import { hsmOperation, requireDualControl } from './operation.js';
 /** The last gate before a main key leaves: all that was shown before has to be true still. */
 export function issue(context: HsmContext<EventOf<'issue'>>): HsmChanges {
   const { record, region, at, event } = context;
-  const token = copyToken(readObject(own(event, 'token'), 'token'));
+  const token = readToken(own(event, 'token'));
   const version = distributed(context, token.version);
-  const krdToken = requireCurrent(record.krdToken, at);
-  if (record.allowed?.certificateDigest !== certificateDigest(krdToken.certificate)) {
+  const krdToken = requireCurrent(own(record, 'krdToken'), at);
+  if (own(record, 'allowed')?.certificateDigest !== certificateDigest(krdToken.certificate)) {
     throw refused('CERTIFICATE_UNTRUSTED', 'krdCertificate');
   }
   if (token.hsmId !== record.hsmId) throw refused('RECIPIENT_MISMATCH', 'hsmId');
@@ -40,7 +40,7 @@ export function issue(context: HsmContext<EventOf<'issue'>>): HsmChanges {
   if (token.nonce !== krdToken.nonce) throw refused('FRESHNESS', 'nonce');
   requireKcv(token.kcv, version.kcv);
   const operation = hsmOperation({ record, event: 'issue', version: version.version });
-  requireDualControl(context, operation, event.approvals);
+  requireDualControl(context, operation, own(event, 'approvals') ?? []);
   return {
     record: {
       krdToken: undefined, // its nonce is spent
@@ -52,8 +52,15 @@ export function issue(context: HsmContext<EventOf<'issue'>>): HsmChanges {
 }
 
 /** What is archived: these members, and nothing that came along. */
-function copyToken({ expiresAt, ...token }: MainKeyToken): MainKeyToken {
-  const { hsmId, kdhId, version, token: der, nonce, kcv, issuedAt } = token;
+function readToken(token: MainKeyToken | undefined): MainKeyToken {
+  const names = ['hsmId', 'kdhId', 'token', 'nonce', 'issuedAt'];
+  const expiresAt = token && own(token, 'expiresAt');
+  if (token === undefined || !holdsTexts(token, names) || !isTextOrNone(expiresAt)) {
+    throw refused('INVALID_ARGUMENT', 'token');
+  }
+  const { hsmId, kdhId, token: der, nonce, issuedAt } = token;
+  const version = own(token, 'version') as number; // or there is none like it in the region
+  const kcv = readKcv(own(token, 'kcv'));
   const copy = { hsmId, kdhId, version, token: der, nonce, kcv, issuedAt };
   return expiresAt === undefined ? copy : { ...copy, expiresAt };
 }
@@ -61,7 +68,7 @@ function copyToken({ expiresAt, ...token }: MainKeyToken): MainKeyToken {
 /** The KDH holds what it made, until its keys are deleted. */
 export function generate(context: HsmContext<EventOf<'generate'>>): HsmChanges {
   const { record, region, at, event } = context;
-  const { version, kcv } = distributed(context, event.version);
+  const { version, kcv } = distributed(context, own(event, 'version'));
   requireKdh(region, record.hsmId, version);
   requireKcv(own(event, 'kcv'), kcv);
   const { hsmId, regionId } = record;
@@ -74,17 +81,17 @@ function requireKdh(region: RegionKeyRecord, hsmId: string, version: number): vo
 }
 
 /** A device that is not in service gets the active version; one that is, the pending one. */
-function distributed({ record, region }: HsmContext, number: number): MainKeyVersion {
+function distributed({ record, region }: HsmContext, number: number | undefined): MainKeyVersion {
   const version = versionOf(region.versions, number);
   const wanted = record.state === 'in-service' ? 'pending' : 'active';
-  if (version.state !== wanted || version.compromised !== undefined) throw conflict();
+  if (version.state !== wanted || isCompromised(version)) throw conflict();
   return version;
 }
 
 /** A device that comes back gets the token that it had. */
 export function restore(context: HsmContext<EventOf<'restore'>>): HsmChanges {
   const { record, region, event, policy, env } = context;
-  const { approvals } = event;
+  const approvals = own(event, 'approvals') ?? [];
   const plan = planRestore({ record: region, hsm: record, approvals, policy, env });
   if (plan.outcome !== 'ok') throw refused('STALE_VERSION', 'record');
   const { version, token } = plan;
@@ -96,17 +103,21 @@ export function restore(context: HsmContext<EventOf<'restore'>>): HsmChanges {
  * restored the nonce tells nothing new: so what answered it the first time is remembered.
  */
 export function receive({ record, region, event }: HsmContext<EventOf<'receive'>>): HsmChanges {
-  const receipt = readObject(own(event, 'receipt'), 'token');
-  const { hsmId, regionId, nonce, kcv, at } = receipt;
+  const receipt = own(event, 'receipt');
+  if (receipt === undefined || !holdsTexts(receipt, ['hsmId', 'regionId', 'at'])) {
+    throw refused('INVALID_ARGUMENT', 'token');
+  }
+  const { hsmId, regionId, at } = receipt;
+  const nonce = own(receipt, 'nonce');
   if (hsmId !== record.hsmId) throw refused('RECIPIENT_MISMATCH', 'hsmId');
   if (regionId !== record.regionId) throw refused('CONTEXT_MISMATCH', 'regionId');
-  const { version, state, kcv: expected } = versionOf(region.versions, receipt.version);
+  const { version, state, kcv: expected } = versionOf(region.versions, own(receipt, 'version'));
   if (state !== 'active' && state !== 'pending') throw refused('STALE_VERSION', 'record');
   if (state === 'pending' && record.state !== 'in-service') throw conflict();
   const entry = record.versions.find((candidate) => candidate.version === version);
-  if (entry === undefined || entry.receipt !== undefined) throw conflict();
-  if (nonce === undefined || nonce !== entry.nonce) throw refused('FRESHNESS', 'nonce');
-  requireKcv(kcv, expected);
+  if (entry === undefined || own(entry, 'receipt') !== undefined) throw conflict();
+  if (nonce === undefined || nonce !== own(entry, 'nonce')) throw refused('FRESHNESS', 'nonce');
+  requireKcv(own(receipt, 'kcv'), expected);
   const kept = { hsmId, regionId, version, kcv: expected, nonce, at };
   const digest = sha256Hex(canonicalJson(kept, 'token'));
   const taken = own(record, 'takenReceipts') ?? [];
@@ -116,7 +127,12 @@ export function receive({ record, region, event }: HsmContext<EventOf<'receive'>
 }
 
 function requireKcv(given: Kcv | undefined, expected: Kcv): void {
-  if (!sameKcv(readObject(given, 'kcv'), expected)) throw refused('KCV_MISMATCH', 'kcv');
+  if (!sameKcv(readKcv(given), expected)) throw refused('KCV_MISMATCH', 'kcv');
+}
+
+function readKcv(kcv: Kcv | undefined): Kcv {
+  if (!isKcv(kcv)) throw refused('INVALID_ARGUMENT', 'kcv');
+  return kcv;
 }
 
 /** A device has one entry for a version, the later one in the place of the earlier. */

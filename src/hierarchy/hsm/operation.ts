@@ -7,6 +7,7 @@ import type { Env } from '../env.js';
 import type { Approval, HsmSyncRecord, JsonValue, MainKeyToken } from '../records.js';
 import { type ApprovalPolicy, requireApprovals } from '../rules/approvals.js';
 import { certificateDigest, conflict } from './context.js';
+import { readHsm } from './read-device.js';
 
 /** What {@link hsmOperation} takes. */
 export interface HsmOperationOptions {
@@ -25,7 +26,7 @@ export interface HsmOperationOptions {
  * @param options - The device, and what is to be done with it.
  * @returns The operation, whose digest the approvals carry.
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `STATE_CONFLICT` where the device has not come
- * so far.
+ * so far, and for what is no record of one.
  *
  * @example
  * ```ts
@@ -38,10 +39,11 @@ export interface HsmOperationOptions {
  */
 export function hsmOperation(options: HsmOperationOptions): JsonValue {
   requireObject(options, 'options');
-  const record = own(options, 'record') as HsmSyncRecord; // looked at in the next line
-  requireObject(record, 'record');
+  const record = readHsm(own(options, 'record'));
   const event = own(options, 'event');
-  const { regionId, hsmId, revision, identity, krdToken } = record;
+  const { regionId, hsmId, revision } = record;
+  const identity = own(record, 'identity');
+  const krdToken = own(record, 'krdToken');
   const device = { action: `hsm.${event}`, regionId, hsmId };
   switch (event) {
     case 'allow':

@@ -61,7 +61,8 @@ function isCopy(
   attributesDigest: string,
   { keyId, originRegionId, kcv, attributesDigest: expected }: ImportTr31Command,
 ): boolean {
-  const { replicaOf, lifecycle } = record;
+  const { lifecycle } = record;
+  const replicaOf = own(record, 'replicaOf');
   if (lifecycle.state === 'delete-complete') return false;
   if (replicaOf !== undefined) return replicaOf.keyId === keyId;
   const sameKey = typeof kcv === 'object' && kcv !== null && sameKcv(kcv, record.kcv);

@@ -110,10 +110,10 @@ export function carryOut(options: CarryOutOptions): CarriedOut {
 
 /** A key of the former primary is a copy from the first command on: of the key of its own ID. */
 function originOf(
-  { keyId, replicaOf }: CustomerKeyRecord,
+  record: CustomerKeyRecord,
   { originRegionId }: ReplicaChangeCommand,
 ): NonNullable<CustomerKeyRecord['replicaOf']> {
-  return replicaOf ?? { regionId: originRegionId, keyId, order: 0 };
+  return own(record, 'replicaOf') ?? { regionId: originRegionId, keyId: record.keyId, order: 0 };
 }
 
 /** Reads a command that has come through a queue. */

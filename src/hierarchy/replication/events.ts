@@ -5,7 +5,7 @@
  */
 
 import { KeyblockError } from '../../errors.js';
-import { requireObject } from '../../primitives/bytes.js';
+import { own, requireObject } from '../../primitives/bytes.js';
 import { canonicalJson, sha256Hex } from '../digest.js';
 import { readId } from '../identifiers.js';
 import type { Kcv, KeyAttributes } from '../records.js';
@@ -176,8 +176,8 @@ export function changesOf(event: KeyCreatedEvent | KeyChangedEvent): readonly Ke
     case 'ImportKey':
       return [
         { of: 'created', value: createdKey(event.attributes, event.kcv) },
-        { of: 'enabled', value: event.enabled ?? true },
-        ...tagChanges(event.tags ?? {}),
+        { of: 'enabled', value: own(event, 'enabled') ?? true },
+        ...tagChanges(own(event, 'tags') ?? {}),
       ];
     case 'DeleteKey':
       return [

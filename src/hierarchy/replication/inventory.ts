@@ -63,7 +63,8 @@ export function inventoryOf(options: {
   const records = own(options, 'records');
   if (!Array.isArray(records)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
   return records.map(requireCustomerKey).flatMap((record) => {
-    const { keyId, attributes, kcv, lifecycle, tags, revision, replicaOf } = record;
+    const { keyId, attributes, kcv, lifecycle, tags, revision } = record;
+    const replicaOf = own(record, 'replicaOf');
     const { state, enabled, deleteAfter } = lifecycle;
     if (state !== 'create-complete' && state !== 'delete-pending') return [];
     return [{ keyId, attributes, kcv, enabled, deleteAfter, tags, sequence: revision, replicaOf }];
@@ -76,10 +77,10 @@ export function readItem(item: InventoryItem): InventoryItem {
   readId(item.keyId, 'keyId');
   requireObject(item.kcv, 'kcv');
   requireObject(item.tags, 'tags');
-  const isOrigin =
-    item.replicaOf === undefined || holdsTexts(item.replicaOf, ['regionId', 'keyId']);
+  const replicaOf = own(item, 'replicaOf');
+  const isOrigin = replicaOf === undefined || holdsTexts(replicaOf, ['regionId', 'keyId']);
   if (typeof item.enabled !== 'boolean' || !isOrigin) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
   }
-  return item;
+  return { ...item, replicaOf, deleteAfter: own(item, 'deleteAfter') };
 }

@@ -91,7 +91,8 @@ export function reduce(options: ReduceOptions): ReplicationStep {
 
 /** Undefined for what did not happen in a primary region by the hand of a caller: no chains. */
 function stampOf(draft: Draft, event: ReplicationEvent): Stamp | undefined {
-  const { eventId, sequence, regionId, source, primaryGeneration } = event;
+  const { eventId, sequence, regionId, source } = event;
+  const primaryGeneration = own(event, 'primaryGeneration');
   const primary = draft.primaries
     .filter(({ generation }) => generation === (primaryGeneration ?? generation))
     .filter((candidate) => candidate.regionId === regionId)
@@ -178,7 +179,7 @@ function takeKey(
   const isNew = key.created === undefined && folded.created !== undefined;
   if (!isNew) return folded;
   const { regionId } = event;
-  const enrolled = enrol(draft, folded, (event as KeyCreatedEvent).regions, regionId);
+  const enrolled = enrol(draft, folded, own(event as KeyCreatedEvent, 'regions'), regionId);
   const desired = desiredKey(enrolled, []);
   const isLate = regionId !== primaryOf(draft).regionId && desired !== undefined;
   return isLate ? settled(draft, enrolled, desired, regionId) : enrolled;

@@ -95,7 +95,7 @@ export function requireApprovals(options: RequireApprovalsOptions): readonly str
   const given = own(options, 'approvals');
   if (!Array.isArray(given)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'approvals' });
   const people = new Map<string, string>();
-  for (const { by, role, at, operationDigest: consentedTo } of given.map(readApproval)) {
+  for (const { by, role, at, operationDigest: consentedTo } of Array.from(given, readApproval)) {
     const age = now - Date.parse(at);
     const isInTime = age >= 0 && age <= 1000 * withinSeconds;
     const inRole = roles === undefined || roles.includes(role);

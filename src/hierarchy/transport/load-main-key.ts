@@ -17,6 +17,7 @@ import { isNonce } from '../hsm/context.js';
 import { requireDualControl, restoreOperation } from '../hsm/operation.js';
 import { readId } from '../identifiers.js';
 import type { Approval, MainKeyReceipt, MainKeyToken } from '../records.js';
+import { isInUse } from '../region.js';
 import type { ApprovalPolicy } from '../rules/approvals.js';
 import { mainKeyHeader } from './main-key-token.js';
 
@@ -107,8 +108,8 @@ export async function loadMainKeyToken(options: LoadMainKeyTokenOptions): Promis
   const given = own(options, 'state') as KrdState; // checked by who reads it
   requireObject(given, 'state');
   if (token.hsmId !== hsmId) return refuse(given, 'RECIPIENT_MISMATCH');
-  const { expiresAt, invalidatedAt } = token;
-  const isOver = invalidatedAt !== undefined || (expiresAt !== undefined && expiresAt <= at);
+  const expiresAt = own(token, 'expiresAt');
+  const isOver = !isInUse(token) || (expiresAt !== undefined && expiresAt <= at);
   if (isOver) return refuse(given, 'FRESHNESS');
   const unwrapper = own(options, 'unwrapper');
   const load = { token, der, unwrapper, regionId, hsmId, at };

@@ -15,7 +15,8 @@ import { createKeyToken } from '../../tr34/kdh.js';
 import type { Signer } from '../../tr34/keys.js';
 import { kcvOf, sameKcv } from '../check-value.js';
 import { type Env, isoTime } from '../env.js';
-import { type AppliedHsmEvent, applyHsmEvent, readHsm } from '../hsm.js';
+import { readHsm } from '../hsm/read-device.js';
+import { type AppliedHsmEvent, applyHsmEvent } from '../hsm.js';
 import { readId } from '../identifiers.js';
 import { PLACE_ID } from '../place.js';
 import type { Approval, HsmSyncRecord, MainKeyToken, RegionKeyRecord } from '../records.js';
@@ -107,7 +108,8 @@ export async function issueMainKeyToken(
   if (!sameKcv(kcvOf(secret), kcv)) throw new KeyblockError('KCV_MISMATCH', { field: 'key' });
   const kdh = own(options, 'kdh') as IssueMainKeyTokenOptions['kdh']; // looked at in the next line
   requireObject(kdh, 'kdh');
-  const { hsmId, krdToken } = record;
+  const { hsmId } = record;
+  const krdToken = own(record, 'krdToken');
   if (krdToken === undefined) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   const expiresAt = readExpiry(own(options, 'expiresAt'));
   const described: MainKeyToken = {

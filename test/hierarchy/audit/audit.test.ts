@@ -108,6 +108,7 @@ describe('auditHierarchy', () => {
 
   it.each<[string, readonly unknown[]]>([
     ['malformed-record k9', [...healthy, { kind: 'customer-key', keyId: 'k9' }]],
+    ['malformed-record k1', [region, profile, other, { ...key, sharing: { parties: 5 } }]],
     ['malformed-record ', [...healthy, null]],
     ['malformed-record ', [...healthy, { kind: 'unheard-of' }]],
     ['duplicate-record k1', [...healthy, { ...key, revision: 9 }]],

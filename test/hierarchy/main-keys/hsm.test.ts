@@ -351,8 +351,8 @@ describe('applyHsmEvent', () => {
     // It signs no token of that version, for itself or for others, and nobody else does.
     const { record } = situation;
     const approvals = consent(mainKeys.hsmOperation({ record, event: 'issue', version: 1 }));
-    for (const kdhId of [HSM_ID, 'hsm-1', undefined]) {
-      const token = { ...mainKeyToken(situation, 1), kdhId: kdhId as string };
+    for (const kdhId of [HSM_ID, 'hsm-1']) {
+      const token = mainKeyToken(situation, 1, { kdhId });
       const event = { type: 'issue', token, approvals } as const;
       expect(refusal(situation, event)).toBe('RECIPIENT_MISMATCH');
     }

@@ -104,6 +104,16 @@ describe('sharing.check', () => {
     expect(sharing.check({ records })).toEqual([]);
   });
 
+  it.each([5, null, 'abc', { parties: 5 }, { parties: [{}], purpose: 'PIN' }, { parties: ['a'] }])(
+    'refuses a row with %j for its sharing',
+    (altered) => {
+      const records = [{ ...record, sharing: altered } as unknown as CustomerKeyRecord];
+      expect(() => sharing.check({ records })).toThrow(
+        expect.objectContaining(refusal('STATE_CONFLICT', 'record')),
+      );
+    },
+  );
+
   it('refuses what is no list of records', () => {
     const options = { records: 7 } as unknown;
     expect(() => sharing.check(options as Parameters<typeof sharing.check>[0])).toThrow(
