@@ -24,7 +24,8 @@ export const ERROR_CODES = {
   KCV_MISMATCH: 'A check value does not belong to the key it describes.',
   KEY_STRENGTH: 'The wrapping key is weaker than the key it protects.',
   WEAK_KEY: 'The key is weak: single DES, repeated parts, a known weak key, or zero.',
-  USAGE_NOT_ALLOWED: 'The usage or mode of use may be kept or narrowed, never changed or widened.',
+  USAGE_NOT_ALLOWED:
+    'The usage would change or the mode widen, or the usage does not have this mode or algorithm.',
   EXPORT_NOT_ALLOWED: 'The exportability may be kept or narrowed, never widened.',
   CONTEXT_MISMATCH:
     'The key context would be widened, or the block belongs to another record, profile or region.',
@@ -83,7 +84,7 @@ export const ERROR_FIELDS = {
   hex: 'an even number of hex digits, no separators',
   hash: "one that block HM can name; check values take 'SHA-1' to 'SHA-512'",
   method: "'legacy', 'cmac' or 'hmac', one that the algorithm has",
-  kcv: 'at least four hex digits, no more than the method gives',
+  kcv: 'at least four hex digits, no more than the method gives; hierarchy: { method, value }',
   length: 'a whole number of bytes within the range of the method',
   lengthBits: 'AES 128, 192 or 256; TDES 128 or 192; HMAC 112 to 8192 by eights',
   components: 'at least two Uint8Arrays of equal length, no two equal, not cancelling out',
@@ -147,6 +148,7 @@ export const ERROR_FIELDS = {
   // The hierarchy.
   env: '{ at, randomBytes? }',
   record: 'a whole record of the right kind, as it was stored',
+  region: 'the record of the region, as it was stored',
   ring: 'createKeyRing({ keys: [{ ref: { keyId, version }, key }] }), with the main keys in it',
   place: 'the block belongs elsewhere',
   slot: '{ under, block, kbpkKcv, digest } of the record',

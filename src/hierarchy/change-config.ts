@@ -92,7 +92,7 @@ export function changeConfig(options: ChangeConfigOptions): ChangedConfig {
   requireObject(options, 'options');
   const env = own(options, 'env') as Env; // checked right below
   isoTime(env);
-  const region = readRegion(own(options, 'region'));
+  const region = readRegion(own(options, 'region'), 'region');
   const profile = requireProfile(own(options, 'profile'));
   const records = readRecords(options, profile);
   const config = own(options, 'config') as JsonValue; // checked by the digest

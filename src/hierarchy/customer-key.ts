@@ -92,8 +92,9 @@ export interface CreatedCustomerKey {
  * @param options - The profile, the key, and what it may do.
  * @returns The record, and the write that stores it.
  * @throws {@link KeyblockError} `KCV_MISMATCH` when the main key in the ring is another one than the
- * profile's; `USAGE_NOT_ALLOWED` when usage, algorithm and mode do not go
- * together, and for a new key without restriction (mode N); `UNSUPPORTED` for keys other than AES,
+ * profile's; `INVALID_HEADER` for a mode or an algorithm that there is not: here they are letters;
+ * `USAGE_NOT_ALLOWED` when usage, algorithm and mode do not go together, and for a new key without
+ * restriction (mode N); `UNSUPPORTED` for keys other than AES,
  * TDES and HMAC; `WEAK_KEY` for a TDES key with equal parts; `STATE_CONFLICT` for a profile that is
  * not in service; `CONTEXT_MISMATCH` when its configuration is not the one of its digest;
  * `UNKNOWN_KEY_VERSION` when the ring does not have its main keys; `INVALID_ARGUMENT`, and the

@@ -124,7 +124,7 @@ export function applyHsmEvent(options: ApplyHsmEventOptions): AppliedHsmEvent {
   const env = own(options, 'env') as Env; // checked by who reads it
   const at = isoTime(env);
   const record = readHsm(own(options, 'record'));
-  const region = readRegion(own(options, 'region'));
+  const region = readRegion(own(options, 'region'), 'region');
   if (region.regionId !== record.regionId) {
     throw new KeyblockError('CONTEXT_MISMATCH', { field: 'regionId' });
   }

@@ -1,11 +1,11 @@
 /** What a customer key may be: the attributes of one that is stored, and keys to fit them. */
 
 import { KeyblockError } from '../errors.js';
-import { generateKey } from '../kcv/generate.js';
+import { generateKey, requireLength } from '../kcv/generate.js';
 import { own, requireObject } from '../primitives/bytes.js';
 import type { HashName } from '../primitives/hashes.js';
 import type { SecretKey } from '../secret-key.js';
-import { lookUp } from '../tr31/codes.js';
+import { ALGORITHMS as KEY_ALGORITHMS, lookUp, MODES_OF_USE } from '../tr31/codes.js';
 import { formatOptionalBlock, readOptionalBlock } from '../tr31/optional-block-data.js';
 import type { OptionalBlock } from '../tr31/optional-blocks.js';
 import type { Env } from './env.js';
@@ -25,7 +25,8 @@ const ALGORITHMS = { A: 'AES', T: 'TDES', H: 'HMAC' } as const;
  * Copies and checks attributes.
  *
  * @param isTakenOver - Whether the key exists already: then it may be one without restriction.
- * @throws {@link KeyblockError} `USAGE_NOT_ALLOWED`, `UNSUPPORTED`, `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `INVALID_HEADER`, `USAGE_NOT_ALLOWED`, `UNSUPPORTED`,
+ * `INVALID_ARGUMENT`.
  */
 export function readAttributes(
   input: KeyAttributesInput | undefined,
@@ -40,6 +41,8 @@ export function readAttributes(
   const keyVersionNumber = text(own(given, 'keyVersionNumber') ?? '00');
   const keyBits = own(given, 'keyBits');
   if (typeof keyBits !== 'number') throw invalid();
+  if (lookUp(KEY_ALGORITHMS, algorithm) === undefined) throw undefinedCode('algorithm');
+  if (lookUp(MODES_OF_USE, modeOfUse) === undefined) throw undefinedCode('modeOfUse');
   assertCombination({ keyUsage, algorithm, modeOfUse });
   if (lookUp(ALGORITHMS, algorithm) === undefined) {
     throw new KeyblockError('UNSUPPORTED', { field: 'algorithm' });
@@ -70,6 +73,7 @@ export function generateOf(
   if (name === undefined) throw new KeyblockError('UNSUPPORTED', { field: 'algorithm' });
   const hash = name === 'HMAC' ? hashOf(optionalBlocks) : undefined;
   const randomBytes = own(env, 'randomBytes');
+  requireLength(name, keyBits, 'attributes');
   return generateKey({ algorithm: name, lengthBits: keyBits, hash, randomBytes });
 }
 
@@ -102,6 +106,11 @@ export function hashOf(optionalBlocks: readonly OptionalBlock[]): HashName {
 function text(value: unknown): string {
   if (typeof value !== 'string') throw invalid();
   return value;
+}
+
+/** The attributes are those of a header: letters, and not the names of a `SecretKey`. */
+function undefinedCode(field: 'algorithm' | 'modeOfUse'): KeyblockError {
+  return new KeyblockError('INVALID_HEADER', { field });
 }
 
 function invalid(): KeyblockError {

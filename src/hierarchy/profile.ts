@@ -93,7 +93,7 @@ export interface CreatedProfile {
 export function createProfile(options: CreateProfileOptions): CreatedProfile {
   requireObject(options, 'options');
   const env = own(options, 'env') as Env; // checked by who reads it
-  const region = readRegion(own(options, 'region'));
+  const region = readRegion(own(options, 'region'), 'region');
   const { regionId } = region;
   const profileId = readId(own(options, 'profileId'), 'profileId');
   const config = own(options, 'config') as JsonValue; // checked by the digest

@@ -205,9 +205,16 @@ export function holds(
   return receipt !== undefined && sameKcv(receipt.kcv, kcv);
 }
 
-/** Reads the record of a region. Throws `STATE_CONFLICT` for what is none. */
-export function readRegion(record: RegionKeyRecord | undefined): RegionKeyRecord {
-  requireObject(record, 'record');
+/**
+ * Reads the record of a region. Throws `STATE_CONFLICT` for what is none.
+ *
+ * @param field - The option that it came by.
+ */
+export function readRegion(
+  record: RegionKeyRecord | undefined,
+  field: 'record' | 'region' = 'record',
+): RegionKeyRecord {
+  requireObject(record, field);
   const isRegion =
     record !== undefined &&
     isRecord(record, 'region-key') &&
@@ -215,7 +222,7 @@ export function readRegion(record: RegionKeyRecord | undefined): RegionKeyRecord
     isListOf(own(record, 'versions'), isMainKeyVersion) &&
     isListOf(own(record, 'kdh'), isKdh) &&
     isListOf(own(record, 'tokens'), isToken);
-  if (!isRegion) throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
+  if (!isRegion) throw new KeyblockError('STATE_CONFLICT', { field });
   return record;
 }
 

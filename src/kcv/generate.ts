@@ -46,7 +46,7 @@ export function generateKey(options: GenerateKeyOptions): SecretKey {
   if (algorithm !== 'AES' && algorithm !== 'TDES' && algorithm !== 'HMAC') {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'algorithm' });
   }
-  const length = readLength(algorithm, own(options, 'lengthBits'));
+  const length = requireLength(algorithm, own(options, 'lengthBits'), 'lengthBits');
   const hash = own(options, 'hash');
   if (hash !== undefined && !isHashName(hash)) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'hash' });
@@ -76,11 +76,15 @@ function drawTdesKey(randomBytes: RandomBytes, length: number): Uint8Array<Array
 }
 
 /** SP 800-131A: an HMAC key has at least 112 bits; more than 8192 help nobody. */
-function readLength(algorithm: KeyAlgorithm, bits: number | undefined): number {
+export function requireLength(
+  algorithm: KeyAlgorithm,
+  bits: number | undefined,
+  field: 'lengthBits' | 'attributes',
+): number {
   const isWhole = typeof bits === 'number' && Number.isInteger(bits) && bits % 8 === 0;
-  if (!isWhole) throw new KeyblockError('INVALID_ARGUMENT', { field: 'lengthBits' });
+  if (!isWhole) throw new KeyblockError('INVALID_ARGUMENT', { field });
   const fits =
     algorithm === 'HMAC' ? bits >= 112 && bits <= 8192 : fitsAlgorithm(algorithm, bits / 8);
-  if (!fits) throw new KeyblockError('INVALID_LENGTH', { field: 'lengthBits' });
+  if (!fits) throw new KeyblockError('INVALID_LENGTH', { field });
   return bits / 8;
 }

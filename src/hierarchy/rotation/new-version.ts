@@ -49,7 +49,7 @@ function withProfileVersion(
   profile: ProfileRecord,
 ): WithNewVersion<ProfileRecord> {
   const { env } = options;
-  const region = readRegion(own(options, 'region'));
+  const region = readRegion(own(options, 'region'), 'region');
   if (region.regionId !== profile.regionId) throw conflict('record');
   requireConfig(profile);
   const periods = cryptoperiods(isoTime(env), own(options, 'cryptoperiod'));

@@ -107,6 +107,7 @@ describe('createProfile', () => {
     [{ profileId: 'a/b' }, 'profileId'],
     [{ profileId: 'a;b' }, 'profileId'],
     [{ config: undefined }, 'config'],
+    [{ region: undefined }, 'region'],
     [{ config: { at: new Date(0) } }, 'config'],
   ])('refuses %j', (change, field) => {
     const options = { env, region, ring: regionRing, profileId: 'shop', config: CONFIG, ...change };
@@ -322,6 +323,20 @@ describe('createCustomerKey', () => {
     expect(() => createCustomerKey(all as Parameters<typeof createCustomerKey>[0])).toThrow(
       expect.objectContaining(refusal(code)),
     );
+  });
+
+  it.each([
+    ['AES by its name', { algorithm: 'AES' }, 'INVALID_HEADER', 'algorithm'],
+    ['a mode that there is not', { modeOfUse: 'Z' }, 'INVALID_HEADER', 'modeOfUse'],
+    ['a usage that nobody knows', { keyUsage: 'ZZ' }, 'USAGE_NOT_ALLOWED', 'keyUsage'],
+    ['a mode that the usage has not', { modeOfUse: 'X' }, 'USAGE_NOT_ALLOWED', 'modeOfUse'],
+    ['an algorithm that the usage has not', { algorithm: 'R' }, 'USAGE_NOT_ALLOWED', 'algorithm'],
+    ['a key of 100 bits', { keyBits: 100 }, 'INVALID_ARGUMENT', 'attributes'],
+    ['an AES key of 64 bits', { keyBits: 64 }, 'INVALID_LENGTH', 'attributes'],
+  ])('says of what it does not generate where the mistake is: %s', (_, change, code, field) => {
+    const attributes = { ...PIN_ATTRIBUTES, ...change };
+    const options = { env, profile: profileOf(), ring, keyId: 'k', owner: 'acme', attributes };
+    expect(() => createCustomerKey(options)).toThrow(expect.objectContaining(refusal(code, field)));
   });
 
   it.each([
