@@ -148,7 +148,7 @@ export const ERROR_FIELDS = {
   // The hierarchy.
   env: '{ at, randomBytes? }',
   record: 'a whole record of the right kind, as it was stored',
-  region: 'the record of the region, as it was stored',
+  region: 'the record of a region',
   ring: 'createKeyRing({ keys: [{ ref: { keyId, version }, key }] }), with the main keys in it',
   place: 'the block belongs elsewhere',
   slot: '{ under, block, kbpkKcv, digest } of the record',

@@ -34,7 +34,7 @@ export type EventOf<Type extends HsmEventType> = Extract<HsmEvent, { readonly ty
 
 /** SHA-256 of a certificate in base64. */
 export function certificateDigest(certificate: string): string {
-  const der = typeof certificate === 'string' ? fromBase64(certificate) : undefined;
+  const der = fromBase64(certificate);
   if (der === undefined) throw refused('INVALID_ARGUMENT', 'krdCertificate');
   return encodeHex(sha256(der)).toLowerCase();
 }
