@@ -49,7 +49,19 @@ const EVENTS: readonly mainKeys.HsmEventType[] = [
   'destroy',
 ];
 
-const SITUATIONS: readonly Situation[] = [...STATES.map(deviceIn), returning(), pending()];
+const SITUATIONS: readonly Situation[] = [
+  ...STATES.map(deviceIn),
+  returning(),
+  unlisted(),
+  pending(),
+];
+
+/** Back with a token in the archive, but not on the allow list any more. */
+function unlisted(): Situation {
+  const { record, region } = returning();
+  const { allowed: _, ...rest } = record;
+  return { record: rest, region };
+}
 
 /** In service, with a token for the pending version that was not answered yet. */
 function pending(): Situation {
