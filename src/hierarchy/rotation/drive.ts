@@ -95,12 +95,21 @@ async function* reload<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   }
   if (records.job.jobId !== drive.job.jobId) throw conflict('job');
   const { counters } = drive.job;
-  const job = reconcile(records.job, records.mainKey, isoTime(envOf(drive)));
   const before = checkValuesOf(drive.mainKey);
-  take(drive, { ...job, counters }, records.mainKey, readAt);
-  if (checkValuesOf(drive.mainKey) === before) return;
-  drive.engine.close();
-  drive.engine = drive.makeEngine(drive.job, records.mainKey);
+  take(drive, { ...records.job, counters }, records.mainKey, readAt);
+  if (checkValuesOf(drive.mainKey) !== before) {
+    drive.engine.close();
+    drive.engine = drive.makeEngine(drive.job, records.mainKey);
+  }
+  yield* settle(drive);
+}
+
+/**
+ * Has the job stored as its main key says that it stands, where it says otherwise. Who only knew it
+ * would wait for readers anew each time that he comes back.
+ */
+export async function* settle<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
+  yield* checkpoint(drive, reconcile(drive.job, drive.mainKey, isoTime(envOf(drive))));
 }
 
 /**

@@ -9,7 +9,7 @@ import { own, requireObject } from '../../primitives/bytes.js';
 import { isoTime } from '../env.js';
 import type { HsmSyncRecord, RotationJob } from '../records.js';
 import { reconcile } from './control.js';
-import { type Drive, envOf, type Steps, statusOf, store } from './drive.js';
+import { type Drive, envOf, type Steps, settle, statusOf, store } from './drive.js';
 import { createEngine, type EngineOptions } from './engine.js';
 import { readTaskSize } from './held-key.js';
 import { hasEnded, isProven, isUrgent, readJob } from './job.js';
@@ -112,6 +112,7 @@ export async function* rotate<M extends MainKeyRecord>(
 ): AsyncGenerator<RotateStep<M>, void, void> {
   const drive = readDrive(options);
   try {
+    yield* settle(drive);
     while (!drive.stopped) {
       const { job } = drive;
       if (!hasEnded(job)) {
@@ -130,9 +131,10 @@ function readDrive<M extends MainKeyRecord>(options: RotateOptions<M>): Drive<M>
   const now = own(options, 'now');
   if (typeof now !== 'function') throw new KeyblockError('INVALID_ARGUMENT', { field: 'at' });
   const mainKey = readMainKey(own(options, 'mainKey'));
-  const given = readJob(own(options, 'job'));
+  const job = readJob(own(options, 'job'));
   const at = now();
-  const job = reconcile(given, mainKey, isoTime({ at }));
+  // What has no place in the main key is refused before a key is opened.
+  reconcile(job, mainKey, isoTime({ at }));
   const source = own(options, 'source');
   const signal = own(options, 'signal');
   return {

@@ -23,6 +23,8 @@ export interface Hooks {
   readonly reason?: RotationReason;
   readonly promoteBeforeTranslated?: boolean;
   readonly staleness?: number;
+  /** Does what a wait asks for, in the place of sleeping. */
+  readonly wait?: (until: string) => void;
 }
 
 export function mainKeyOf(world: World, target: Target): rotation.MainKeyRecord {
@@ -121,7 +123,8 @@ export async function* steps(
         step.provide(scanOf(world, target), countOf(world, target));
         break;
       case 'wait':
-        world.clock.seconds += 60;
+        if (hooks.wait === undefined) world.clock.seconds += 60;
+        else hooks.wait(step.until);
         break;
       case 'progress':
       case 'blocked':
@@ -137,4 +140,26 @@ export async function drive(world: World, target: Target, hooks: Hooks = {}): Pr
   let last: rotation.RotateStep | undefined;
   for await (const step of steps(world, target, hooks)) last = step;
   return { last: last?.kind, failures: last?.kind === 'blocked' ? last.failures : [] };
+}
+
+/**
+ * Drives a rotation as a timer does: a call ends where it would have to wait, and the next one
+ * comes at that time, so many times at most.
+ */
+export async function comeBack(
+  world: World,
+  target: Target,
+  times: number,
+  hooks: Hooks = {},
+): Promise<Ended> {
+  let until = now(world).toISOString();
+  const wait = (time: string) => {
+    until = time;
+  };
+  let ended = await drive(world, target, { ...hooks, wait });
+  for (let time = 0; time < times && ended.last === 'wait'; time++) {
+    world.clock.seconds += (Date.parse(until) - now(world).getTime()) / 1000;
+    ended = await drive(world, target, { ...hooks, wait });
+  }
+  return ended;
 }

@@ -1,6 +1,16 @@
-import { type HeldRecord, mainKeys, rotation } from 'keyblock/hierarchy';
+import { type ConditionalWrite, type HeldRecord, mainKeys, rotation } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
-import { begin, countOf, drive, mainKeyOf, scanOf, steps, type Target } from './drive.js';
+import {
+  begin,
+  Crash,
+  comeBack,
+  countOf,
+  drive,
+  mainKeyOf,
+  scanOf,
+  steps,
+  type Target,
+} from './drive.js';
 import { createWorld, now, REGION, ringOf, type World } from './world.js';
 
 describe('rotate', () => {
@@ -264,6 +274,54 @@ describe('a region whose devices have to be asked', () => {
   });
 });
 
+describe('a rotation that is come back to after each wait', () => {
+  const STALENESS = 300;
+  const isSwitched = ({ store }: World) => store.profile('p1').versions[1]?.state === 'active';
+
+  it('ends although the job was lost when it was promoted', async () => {
+    const world = createWorld(1, 3);
+    const write = (one: ConditionalWrite) => {
+      // The main key is stored, and then the process is killed.
+      if (isSwitched(world)) throw new Crash();
+      return world.store.write(one);
+    };
+    await expect(drive(world, 'p1', { write, staleness: STALENESS })).rejects.toThrow(Crash);
+    expect(world.store.job('rotation:p1:2')?.phase).toBe('ready');
+    expect(await comeBack(world, 'p1', 1)).toMatchObject({ last: 'done' });
+  });
+
+  it('ends although the job was lost when it was aborted', async () => {
+    const world = createWorld(1, 3);
+    for await (const step of steps(world, 'p1', { staleness: STALENESS })) {
+      if (step.kind === 'rescan' && step.pass === 'verify') break;
+    }
+    const { job, mainKey } = begin(world, 'p1');
+    const { writes } = rotation.abort({ env: { at: now(world) }, job, mainKey });
+    world.store.writeAll(writes.slice(0, 1));
+    expect(await comeBack(world, 'p1', 1)).toMatchObject({ last: 'done' });
+    expect(world.store.job(job.jobId)?.phase).toBe('aborted');
+  });
+
+  it('ends although what was given was too old to be stored', async () => {
+    const world = createWorld(1, 3);
+    const { job } = begin(world, 'p1');
+    for await (const step of steps(world, 'p1')) if (step.kind === 'wait') break;
+    const seen = await run(
+      world,
+      'p1',
+      answering(world, 'p1'),
+      {},
+      {
+        job,
+        mainKey: mainKeyOf(world, 'p1'),
+      },
+    );
+    const kinds = seen.map(({ kind }) => kind);
+    expect(kinds.slice(0, 2)).toEqual(['checkpoint', 'reload']);
+    expect(kinds.at(-1)).toBe('done');
+  });
+});
+
 describe('a rotation that is over', () => {
   it('is only told so, also when its old main key was destroyed since', async () => {
     const world = createWorld(1, 1);
@@ -273,10 +331,13 @@ describe('a rotation that is over', () => {
     const env = { at: new Date(now(world).getTime() + 91 * 86_400_000) };
     const retired = world.store.profile('p1');
     const { mainKey } = rotation.destroy({ env, mainKey: retired, version: 1, stragglers: 0 });
-    for (const job of [ended, begun]) {
-      const seen = await run(world, 'p1', () => undefined, {}, { job, mainKey });
-      expect(seen.map(({ kind }) => kind)).toEqual(['done']);
-      expect(seen[0]).toMatchObject({ job: { phase: 'done' }, mainKey });
+    const told = await run(world, 'p1', () => undefined, {}, { job: ended, mainKey });
+    expect(told.map(({ kind }) => kind)).toEqual(['done']);
+    // Who has an old job in his store has to store that it is over.
+    const stored = await run(world, 'p1', () => undefined, {}, { job: begun, mainKey });
+    expect(stored.map(({ kind }) => kind)).toEqual(['checkpoint', 'done']);
+    for (const seen of [told, stored]) {
+      expect(seen.at(-1)).toMatchObject({ job: { phase: 'done' }, mainKey });
     }
   });
 
@@ -285,7 +346,7 @@ describe('a rotation that is over', () => {
     const { job, mainKey } = begin(world, 'p1');
     world.store.writeAll(rotation.abort({ env: { at: now(world) }, job, mainKey }).writes);
     await drive(world, 'p1');
-    const ended = { job, mainKey: mainKeyOf(world, 'p1') };
+    const ended = { job: world.store.job(job.jobId) ?? job, mainKey: mainKeyOf(world, 'p1') };
     const seen = await run(world, 'p1', () => undefined, {}, ended);
     expect(seen).toEqual([expect.objectContaining({ kind: 'done' })]);
     expect(seen[0]).toMatchObject({ job: { phase: 'aborted' } });
