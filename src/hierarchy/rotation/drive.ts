@@ -143,12 +143,15 @@ export async function* write<M extends MainKeyRecord>(
   return writes.length - answer.conflicts;
 }
 
-/** Asks for a fresh scan. Undefined where nobody gives one: the run ends. */
+/**
+ * Asks for a fresh scan. Undefined where nobody gives one: the run ends. One that was given before is
+ * good for translating alone: what it does not show was perhaps not there yet.
+ */
 export async function* rescan<M extends MainKeyRecord>(
   drive: Drive<M>,
   pass: RotationPass,
 ): Steps<M, { readonly source: RecordSource; readonly count: number | undefined } | undefined> {
-  if (drive.source !== undefined && pass !== 'verify') {
+  if (drive.source !== undefined && pass === 'translate') {
     const { source } = drive;
     drive.source = undefined;
     return { source, count: undefined };

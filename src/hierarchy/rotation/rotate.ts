@@ -28,7 +28,7 @@ export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
   readonly job: RotationJob;
   /** The record of the main key that is rotated, as stored. */
   readonly mainKey: M;
-  /** The first scan of the store; others are asked for by steps. */
+  /** The first scan of the store, to translate; others are asked for by steps. */
   readonly source?: RecordSource | undefined;
   /**
    * How many records make a batch: 1 to 10,000.

@@ -1,4 +1,10 @@
-import { type ConditionalWrite, type HeldRecord, mainKeys, rotation } from 'keyblock/hierarchy';
+import {
+  type ConditionalWrite,
+  type HeldRecord,
+  mainKeys,
+  type ProfileRecord,
+  rotation,
+} from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import {
   begin,
@@ -11,7 +17,7 @@ import {
   steps,
   type Target,
 } from './drive.js';
-import { createWorld, now, REGION, ringOf, type World } from './world.js';
+import { addCustomer, createWorld, now, REGION, ringOf, type World } from './world.js';
 
 describe('rotate', () => {
   it('brings a profile under the next main key', async () => {
@@ -128,6 +134,32 @@ describe('the records of a scan', () => {
     expect(lastOf(seen)).toBe('done');
   });
 });
+
+describe('the rows that are given with the options', () => {
+  it('are not what the clean-up looks at: somebody may write while it waits', async () => {
+    const world = createWorld(1, 0);
+    for await (const { kind } of steps(world, 'p1')) if (kind === 'promote') break;
+    const source = scanOf(world, 'p1');
+    const answer = answering(world, 'p1');
+    const seen = await run(
+      world,
+      'p1',
+      (step, jobId) => {
+        answer(step, jobId);
+        if (step.kind === 'wait') addCustomer(world, 'p1', 'late', ignorant(world));
+      },
+      { source },
+    );
+    expect(lastOf(seen)).toBe('done');
+    expect(world.store.key('late').slots.map(({ under }) => under.version)).toEqual([2]);
+  });
+});
+
+/** The profile as a writer knows it who has not heard of the rotation. */
+function ignorant({ store }: World): ProfileRecord {
+  const { versions, ...profile } = store.profile('p1');
+  return { ...profile, versions: versions.slice(0, 1).map((one) => ({ ...one, state: 'active' })) };
+}
 
 describe('a checkpoint in a long scan', () => {
   /** The cursors that were stored. */
