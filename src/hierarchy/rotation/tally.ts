@@ -1,4 +1,4 @@
-/** What the results of one full scan add up to, one by one: no scan is too long for it. */
+/** What the results of one full scan add up to, one by one. */
 
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
@@ -7,6 +7,7 @@ import type { Commitment, RotationJob } from '../records.js';
 import { addCommitments, sameCommitment } from './commitment.js';
 import { attemptOf } from './job.js';
 import type { RotationFailure } from './run.js';
+import { createSeen } from './seen.js';
 import type { VerificationKind, VerifyResult } from './verify.js';
 
 /** A scan that is under way, or over. */
@@ -34,7 +35,7 @@ export interface ScanTotal {
 export function createTally(job: RotationJob): Tally {
   const { jobId } = job;
   const attempt = attemptOf(job);
-  const seen = new Set<string>();
+  const seen = createSeen();
   const failures: RotationFailure[] = [];
   let before = addCommitments([]);
   let after = addCommitments([]);
@@ -47,8 +48,7 @@ export function createTally(job: RotationJob): Tally {
       if (result.jobId !== jobId || result.attempt !== attempt) return;
       for (const recordId of result.records) {
         // One that came twice may stand in for one that never came.
-        if (seen.has(recordId)) isRepeated = true;
-        seen.add(recordId);
+        if (!seen.add(recordId)) isRepeated = true;
       }
       before = addCommitments([before, result.before]);
       after = addCommitments([after, result.after]);
@@ -57,9 +57,10 @@ export function createTally(job: RotationJob): Tally {
     },
     total() {
       // Every record that was seen has at least one key in the sums.
-      const isWhole = !isRepeated && failures.length === 0 && after.count >= seen.size;
+      const records = seen.count();
+      const isWhole = !isRepeated && failures.length === 0 && after.count >= records;
       const agrees = isWhole && sameCommitment(before, after);
-      return { attempt, records: seen.size, agrees, commitment: after, verification, failures };
+      return { attempt, records, agrees, commitment: after, verification, failures };
     },
   };
 }
