@@ -6,7 +6,7 @@ import type { ConditionalWrite, HeldRecord, RotationJob } from '../records.js';
 import { reconcile } from './control.js';
 import type { RotationEngine } from './engine.js';
 import { type HeldPage, heldPage, scopeOf } from './held-key.js';
-import { conflict, type RotationStep, stored } from './job.js';
+import { conflict, type RotationStep, readCount, stored } from './job.js';
 import type { MainKeyRecord } from './main-key-record.js';
 import { pagesOf, type RecordSource, readSource } from './pages.js';
 import type { RotateStep, RotationPass, WriteOutcome } from './rotate-steps.js';
@@ -167,6 +167,15 @@ export async function* rescan<M extends MainKeyRecord>(
     return undefined;
   }
   return { source: readSource(answer.source), count: answer.count };
+}
+
+/** The same for a scan that has to be whole: the store says how many records it has. */
+export async function* countedScan<M extends MainKeyRecord>(
+  drive: Drive<M>,
+  pass: Exclude<RotationPass, 'translate'>,
+): Steps<M, { readonly source: RecordSource; readonly count: number } | undefined> {
+  const given = yield* rescan(drive, pass);
+  return given && { source: given.source, count: readCount(given.count) };
 }
 
 /**

@@ -61,6 +61,14 @@ export function isStaleness(seconds: unknown): seconds is number {
   return typeof seconds === 'number' && seconds >= 0 && seconds <= 31_536_000;
 }
 
+/** Reads how many records a store says that it has. */
+export function readCount(count: number | undefined): number {
+  if (count === undefined || !(Number.isSafeInteger(count) && count >= 0)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
+  }
+  return count;
+}
+
 /** Reads the options of a step: the job and the main key have to belong together. */
 export function readStep<M extends MainKeyRecord>(
   options: RotationOptions<M>,

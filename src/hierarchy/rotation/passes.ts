@@ -1,12 +1,12 @@
 /** The three passes over a store: translate, verify, clean up. */
 
-import { KeyblockError } from '../../errors.js';
 import { isoTime } from '../env.js';
 import type { RotationJob } from '../records.js';
 import { apply } from './apply.js';
 import { cleanupApply, drainedBy, dropTasks } from './cleanup.js';
 import {
   checkpoint,
+  countedScan,
   type Drive,
   envOf,
   rescan,
@@ -20,6 +20,7 @@ import { blocksIn, type HeldPage } from './held-key.js';
 import { enter, isProven } from './job.js';
 import type { MainKeyRecord } from './main-key-record.js';
 import type { RotationFailure } from './run.js';
+import { createSeen } from './seen.js';
 import { createTally } from './tally.js';
 import { rewrapTasks } from './tasks.js';
 import { comparisonTasks } from './verify.js';
@@ -78,9 +79,8 @@ export async function* verifyPass<M extends MainKeyRecord>(
     yield* checkpoint(drive, enter(drive.job, 'verifying', isoTime(envOf(drive))));
     if (drive.stopped || drive.job.phase !== 'verifying') return undefined;
   }
-  const given = yield* rescan(drive, 'verify');
+  const given = yield* countedScan(drive, 'verify');
   if (given === undefined) return undefined;
-  if (given.count === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
   const tally = createTally(drive.job);
   // biome-ignore lint/correctness/useYield: a page is verified without a write
   const ended = yield* scan(drive, given.source, async function* (page) {
@@ -111,12 +111,14 @@ export type Cleaned = 'clean' | 'progress' | 'stuck';
 export async function* cleanupPass<M extends MainKeyRecord>(
   drive: Drive<M>,
 ): Steps<M, Cleaned | undefined> {
-  const given = yield* rescan(drive, 'clean-up');
+  const given = yield* countedScan(drive, 'clean-up');
   if (given === undefined) return undefined;
+  const seen = createSeen();
   let left = 0;
   let written = 0;
   const { conflicts } = drive.job.counters;
   const ended = yield* scan(drive, given.source, async function* (page) {
+    for (const [key] of page) if (key !== undefined) seen.add(key.recordId);
     const drained = drainedBy(drive.job, drive.mainKey);
     if (drained === undefined) return;
     const here = blocksIn(page, drained);
@@ -132,8 +134,16 @@ export async function* cleanupPass<M extends MainKeyRecord>(
     }
   });
   if (!ended) return undefined;
-  if (left === 0) return 'clean';
+  countRecords(drive, seen.count(), given.count);
+  // Of a record that the scan has not shown nobody knows what it is under.
+  if (left === 0 && seen.count() === given.count) return 'clean';
   // Somebody else may have been quicker with all of it.
   const isShared = drive.job.counters.conflicts > conflicts && drive.failures.length === 0;
   return written > 0 || isShared ? 'progress' : 'stuck';
+}
+
+/** Takes over what a whole scan has come to, beside what the store counts itself. */
+function countRecords(drive: Drive<MainKeyRecord>, seen: number, total: number): void {
+  const { counters } = drive.job;
+  drive.job = { ...drive.job, counters: { ...counters, seen }, total };
 }

@@ -51,13 +51,16 @@ export type RotateStep<M extends MainKeyRecord = MainKeyRecord> =
     }
   | {
       /**
-       * A fresh scan of all records is needed; to verify, with the store's own count of those that
-       * live: tombstones hold no key.
+       * A fresh scan of all records is needed; to verify and to clean up, with the store's own count
+       * of those that live: tombstones hold no key.
        */
       readonly kind: 'rescan';
       /** What the records are scanned for. */
       readonly pass: RotationPass;
-      /** Hands both over; where it is not called, the run ends. */
+      /**
+       * Hands both over; where it is not called, the run ends. Without the count that a pass needs it
+       * is refused: `INVALID_ARGUMENT`.
+       */
       provide(source: RecordSource, count?: number): void;
     }
   | {

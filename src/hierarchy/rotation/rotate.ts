@@ -268,9 +268,9 @@ async function* blocked<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   drive.stopped = true;
   const { failures } = drive;
   const status = statusOf(drive);
-  const { phase, done, total } = status;
+  const { done, total } = status;
   // Nothing failed, and still it is no proof: the store has told of other records.
-  const isMiscounted = phase === 'translating' && failures.length === 0 && total !== done;
+  const isMiscounted = failures.length === 0 && total !== undefined && total !== done;
   const blockers = isMiscounted
     ? [...status.blockers, { kind: 'count' } as const]
     : status.blockers;

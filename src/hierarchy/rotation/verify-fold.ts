@@ -8,7 +8,16 @@ import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import type { AuditEvent, ConditionalWrite, RotationJob } from '../records.js';
-import { attemptOf, auditEvent, conflict, enter, readJob, requireRunning, stored } from './job.js';
+import {
+  attemptOf,
+  auditEvent,
+  conflict,
+  enter,
+  readCount,
+  readJob,
+  requireRunning,
+  stored,
+} from './job.js';
 import type { RotationFailure } from './run.js';
 import { createTally, type ScanTotal } from './tally.js';
 import type { VerifyResult } from './verify.js';
@@ -70,7 +79,7 @@ export function verifyFold(options: VerifyFoldOptions): VerifyFolded {
   if (!Array.isArray(results)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
   const tally = createTally(job);
   for (const result of results as readonly VerifyResult[]) tally.add(result);
-  return judge({ env, job, scan: tally.total(), count: own(options, 'count') });
+  return judge({ env, job, scan: tally.total(), count: readCount(own(options, 'count')) });
 }
 
 /** The same for a scan that was added up already. */
@@ -78,15 +87,12 @@ export function judge(options: {
   readonly env: Env;
   readonly job: RotationJob;
   readonly scan: ScanTotal;
-  readonly count: number | undefined;
+  readonly count: number;
 }): VerifyFolded {
   const { env, job, scan, count } = options;
   const at = isoTime(env);
   requireRunning(job);
   if (!VERIFIABLE.includes(job.phase)) throw conflict('job');
-  if (count === undefined || !(Number.isSafeInteger(count) && count >= 0)) {
-    throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
-  }
   const { records, failures, verification, commitment } = scan;
   const proven = scan.agrees && scan.attempt === attemptOf(job) && records === count;
   const phase = proven ? 'ready' : 'translating';

@@ -155,6 +155,44 @@ describe('the rows that are given with the options', () => {
   });
 });
 
+describe('the scan of a clean-up', () => {
+  /** A rotation that was promoted, with a key since then under the old main key alone. */
+  async function promoted(): Promise<World> {
+    const world = createWorld(1, 6);
+    for await (const { kind } of steps(world, 'p1')) if (kind === 'promote') break;
+    addCustomer(world, 'p1', 'late', ignorant(world));
+    return world;
+  }
+
+  it.each<[string, (rows: readonly HeldRecord[]) => readonly HeldRecord[]]>([
+    ['does not see all records', (rows) => rows.slice(0, 3)],
+    ['sees one of them twice', (rows) => [...rows.slice(0, 6), ...rows.slice(0, 1)]],
+  ])('is no proof where it %s', async (_how, some) => {
+    const world = await promoted();
+    const answer = answering(world, 'p1');
+    const seen = await run(world, 'p1', (step, jobId) => {
+      answer(step, jobId);
+      if (step.kind !== 'rescan' || step.pass !== 'clean-up') return;
+      step.provide(some(scanOf(world, 'p1')), countOf(world, 'p1'));
+    });
+    const blockers = [{ kind: 'count' }];
+    expect(seen.at(-1)).toMatchObject({ kind: 'blocked', failures: [], status: { blockers } });
+    expect(world.store.profile('p1').versions[0]?.state).toBe('retiring');
+    expect((await drive(world, 'p1')).last).toBe('done');
+    expect(world.store.key('late').slots.map(({ under }) => under.version)).toEqual([2]);
+  });
+
+  it.each(['verify', 'clean-up'] as const)('is refused without a count: %s', async (pass) => {
+    const world = createWorld(1, 1);
+    const answer = answering(world, 'p1');
+    const rotating = run(world, 'p1', (step, jobId) => {
+      answer(step, jobId);
+      if (step.kind === 'rescan' && step.pass === pass) step.provide(scanOf(world, 'p1'));
+    });
+    await expect(rotating).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', field: 'count' });
+  });
+});
+
 /** The profile as a writer knows it who has not heard of the rotation. */
 function ignorant({ store }: World): ProfileRecord {
   const { versions, ...profile } = store.profile('p1');
