@@ -29,7 +29,9 @@ export interface Drive<M extends MainKeyRecord> {
   source: RecordSource | undefined;
   /** The rows that failed in the present pass. */
   failures: RotationFailure[];
-  /** Times in a row that there was nothing to translate, and still no proof. */
+  /** Rows of the present pass all of whose writes met a record that had moved on. */
+  conflicting: RotationFailure[];
+  /** Passes in a row that wrote nothing, and still are not the last. */
   idle: number;
   /** Whether the run ends: it was told to, or nobody answers. */
   stopped: boolean;
@@ -140,7 +142,27 @@ export async function* write<M extends MainKeyRecord>(
   const { counters } = drive.job;
   const conflicts = counters.conflicts + answer.conflicts;
   drive.job = { ...drive.job, counters: { ...counters, conflicts } };
-  return writes.length - answer.conflicts;
+  const landed = writes.length - answer.conflicts;
+  // Of some that landed and some that did not nobody says which is which.
+  if (landed === 0) for (const one of writes) drive.conflicting.push(conflictOf(one));
+  return landed;
+}
+
+function conflictOf(write: ConditionalWrite): RotationFailure {
+  const version = write.op === 'put-record' ? undefined : write.version;
+  return { recordId: write.recordId, version, code: 'STATE_CONFLICT', field: 'record' };
+}
+
+/** Whoever shares the work with others meets their writes for a pass or two, and then their end. */
+const IDLE_PASSES = { alone: 1, shared: 4 };
+
+/**
+ * Takes note of what a pass has written, and says whether there is no use in another one: rows that
+ * nobody can write would be tried for ever.
+ */
+export function isIdle(drive: Drive<MainKeyRecord>, written: number): boolean {
+  drive.idle = written > 0 ? 0 : drive.idle + 1;
+  return drive.idle > IDLE_PASSES[drive.conflicting.length > 0 ? 'shared' : 'alone'];
 }
 
 /**
@@ -190,6 +212,7 @@ export async function* scan<M extends MainKeyRecord>(
 ): Steps<M, boolean> {
   const { phase } = drive.job;
   drive.failures = [];
+  drive.conflicting = [];
   drive.job = { ...drive.job, counters: { ...drive.job.counters, seen: 0, failed: 0 } };
   let pages = 0;
   for await (const records of pagesOf(source, drive.size)) {

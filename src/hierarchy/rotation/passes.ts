@@ -9,6 +9,7 @@ import {
   countedScan,
   type Drive,
   envOf,
+  isIdle,
   rescan,
   type Steps,
   scan,
@@ -23,20 +24,28 @@ import type { RotationFailure } from './run.js';
 import { createSeen } from './seen.js';
 import { createTally } from './tally.js';
 import { rewrapTasks } from './tasks.js';
-import { comparisonTasks } from './verify.js';
+import { comparisonTasks, nameOf } from './verify.js';
 import { judge } from './verify-fold.js';
 
-/** Translates what has no block under the new main key, and says whether the scan ended. */
-export async function* translatePass<M extends MainKeyRecord>(drive: Drive<M>): Steps<M, boolean> {
+/**
+ * Translates what has no block under the new main key.
+ *
+ * @returns How many blocks were written; undefined where the scan did not end.
+ */
+export async function* translatePass<M extends MainKeyRecord>(
+  drive: Drive<M>,
+): Steps<M, number | undefined> {
   const given = yield* rescan(drive, 'translate');
-  if (given === undefined) return false;
+  if (given === undefined) return undefined;
   let written = 0;
   const ended = yield* scan(drive, given.source, async function* (page) {
     written += yield* translate(drive, page);
   });
+  if (!ended) return undefined;
+  if (written === 0 || drive.job.level !== 'region') return written;
   // Of a profile one version was translated: there may be more.
-  if (ended && written > 0 && drive.job.level === 'region') return yield* translatePass(drive);
-  return ended;
+  const more = yield* translatePass(drive);
+  return more === undefined ? undefined : written + more;
 }
 
 /** Translates a page, and says how many writes were done. */
@@ -81,13 +90,14 @@ export async function* verifyPass<M extends MainKeyRecord>(
   }
   const given = yield* countedScan(drive, 'verify');
   if (given === undefined) return undefined;
+  const reasonOf = createReasons(drive);
   const tally = createTally(drive.job);
   // biome-ignore lint/correctness/useYield: a page is verified without a write
   const ended = yield* scan(drive, given.source, async function* (page) {
     const { job, mainKey, size, engine } = drive;
     for (const task of comparisonTasks({ job, mainKey, page, size })) {
       const result = await engine.verify(task);
-      for (const failure of result.failures) drive.failures.push(failure);
+      for (const failure of result.failures) drive.failures.push(reasonOf(failure));
       tally.add(result);
     }
   });
@@ -98,6 +108,15 @@ export async function* verifyPass<M extends MainKeyRecord>(
   yield* store(drive, 'checkpoint', { job, mainKey: drive.mainKey, writes });
   yield { kind: 'progress', status: statusOf(drive) };
   return isProven(drive.job);
+}
+
+/** The scan to verify only sees that a block is missing: the pass before knows why. */
+function createReasons({ failures, conflicting }: Drive<MainKeyRecord>) {
+  const reasons = new Map([...conflicting, ...failures].map((known) => [nameOf(known), known]));
+  return (failure: RotationFailure): RotationFailure => {
+    const isMissing = failure.code === 'STALE_VERSION';
+    return (isMissing ? reasons.get(nameOf(failure)) : undefined) ?? failure;
+  };
 }
 
 /** What a pass of the clean-up has found: nothing left, something done, or nothing to be done. */
@@ -116,7 +135,6 @@ export async function* cleanupPass<M extends MainKeyRecord>(
   const seen = createSeen();
   let left = 0;
   let written = 0;
-  const { conflicts } = drive.job.counters;
   const ended = yield* scan(drive, given.source, async function* (page) {
     for (const [key] of page) if (key !== undefined) seen.add(key.recordId);
     const drained = drainedBy(drive.job, drive.mainKey);
@@ -137,9 +155,10 @@ export async function* cleanupPass<M extends MainKeyRecord>(
   countRecords(drive, seen.count(), given.count);
   // Of a record that the scan has not shown nobody knows what it is under.
   if (left === 0 && seen.count() === given.count) return 'clean';
-  // Somebody else may have been quicker with all of it.
-  const isShared = drive.job.counters.conflicts > conflicts && drive.failures.length === 0;
-  return written > 0 || isShared ? 'progress' : 'stuck';
+  const hasFailed = written === 0 && drive.failures.length > 0;
+  if (!(isIdle(drive, written) || hasFailed)) return 'progress';
+  for (const failure of drive.conflicting) drive.failures.push(failure);
+  return 'stuck';
 }
 
 /** Takes over what a whole scan has come to, beside what the store counts itself. */

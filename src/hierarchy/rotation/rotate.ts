@@ -9,7 +9,7 @@ import { own, requireObject } from '../../primitives/bytes.js';
 import { isoTime } from '../env.js';
 import type { HsmSyncRecord, RotationJob } from '../records.js';
 import { reconcile } from './control.js';
-import { type Drive, envOf, type Steps, settle, statusOf, store } from './drive.js';
+import { type Drive, envOf, isIdle, type Steps, settle, statusOf, store } from './drive.js';
 import { createEngine, type EngineOptions } from './engine.js';
 import { readTaskSize } from './held-key.js';
 import { hasEnded, isProven, isUrgent, readJob } from './job.js';
@@ -143,6 +143,7 @@ function readDrive<M extends MainKeyRecord>(options: RotateOptions<M>): Drive<M>
     readAt: at.getTime(),
     source: source === undefined ? undefined : readSource(source),
     failures: [],
+    conflicting: [],
     idle: 0,
     stopped: false,
     size: readTaskSize({ size: own(options, 'batch') }),
@@ -205,14 +206,15 @@ async function devicesOf<M extends MainKeyRecord>(
   return found;
 }
 
-/** Translates and verifies. What fails, or fails twice without a change, is in the way. */
+/** Translates and verifies. What fails, or comes to nothing pass after pass, is in the way. */
 async function* prove<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
-  const before = drive.job.counters.translated;
-  if (!(yield* translatePass(drive))) return;
+  const written = yield* translatePass(drive);
+  if (written === undefined) return;
   const hasFailed = drive.failures.length > 0;
-  drive.idle = drive.job.counters.translated > before ? 0 : drive.idle + 1;
+  const isOver = isIdle(drive, written) || hasFailed;
   const proven = yield* verifyPass(drive);
-  if (proven === false && (hasFailed || drive.idle > 1)) yield* blocked(drive);
+  if (proven === true) drive.idle = 0;
+  if (proven === false && isOver) yield* blocked(drive);
 }
 
 async function* switchOver<M extends MainKeyRecord>(

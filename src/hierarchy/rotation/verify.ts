@@ -252,7 +252,7 @@ function disagreementOf(old: OpenedBlock, fresh: OpenedBlock): KeyblockError | u
     : new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
 }
 
-/** The name of a key in a commitment. */
-export function nameOf({ recordId, version }: RotationItem): string {
+/** The name of a key: in a commitment, and among failures. */
+export function nameOf({ recordId, version }: Pick<RotationItem, 'recordId' | 'version'>): string {
   return version === undefined ? recordId : `${recordId};v${version}`;
 }

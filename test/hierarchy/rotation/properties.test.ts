@@ -232,11 +232,24 @@ describe('one bad row', () => {
     const ended = await drive(world, PROFILE);
     expect(ended.last).toBe('blocked');
     expect(ended.failures).toEqual([
-      expect.objectContaining({ recordId: bad.keyId, code: 'STALE_VERSION' }),
+      expect.objectContaining({ recordId: bad.keyId, code: 'CONTEXT_MISMATCH' }),
     ]);
     const states = world.store.profile(PROFILE).versions.map(({ state }) => state);
     expect(states).toEqual(['active', 'pending']);
     expect(world.store.key('p1-k2').slots).toHaveLength(2);
+  });
+});
+
+describe('a block that was altered', () => {
+  it('is what blocks the promotion, and not that there is no new one', async () => {
+    const world = createWorld(1, 2);
+    const [bad] = world.store.customers();
+    if (bad === undefined) throw new Error('no row');
+    const flipped = (block: string) => block.slice(0, -1) + (block.endsWith('0') ? '1' : '0');
+    world.store.put(withSlot(bad, 0, (slot) => ({ ...slot, block: flipped(slot.block) })));
+    const { keyId: recordId } = bad;
+    const failure = expect.objectContaining({ recordId, code: 'AUTHENTICATION_FAILED' });
+    expect(await drive(world, PROFILE)).toEqual({ last: 'blocked', failures: [failure] });
   });
 });
 

@@ -193,6 +193,68 @@ describe('the scan of a clean-up', () => {
   });
 });
 
+describe('a row that can not be written', () => {
+  const failures = [
+    { recordId: 'p1-k2', version: undefined, code: 'STATE_CONFLICT', field: 'record' },
+  ];
+
+  /** Brings a rotation to a clean-up, or does not. */
+  async function begun(phase: string): Promise<World> {
+    const world = createWorld(1, 3);
+    if (phase === 'clean-up') {
+      for await (const { kind } of steps(world, 'p1')) if (kind === 'clean-up') break;
+    }
+    return world;
+  }
+
+  it.each(['translate', 'clean-up'])('ends the run and is named: %s', async (phase) => {
+    const world = await begun(phase);
+    const answer = answering(world, 'p1');
+    const seen = await run(world, 'p1', (step, jobId) => {
+      if (step.kind !== 'writes') return answer(step, jobId);
+      const some = step.writes.filter(({ recordId }) => recordId !== 'p1-k2');
+      const conflicts = world.store.writeAll(some) + step.writes.length - some.length;
+      step.ack({ conflicts });
+    });
+    expect(seen.at(-1)).toMatchObject({ kind: 'blocked', failures });
+    expect((await drive(world, 'p1')).last).toBe('done');
+  });
+
+  it.each(['translate', 'clean-up'])(
+    'is one that stands under another ID as well: %s',
+    async (phase) => {
+      const world = await begun(phase);
+      world.store.records.set('customer-key:copy', world.store.key('p1-k2'));
+      const seen = await run(world, 'p1', answering(world, 'p1'));
+      expect(seen.at(-1)).toMatchObject({ kind: 'blocked', failures });
+      world.store.records.delete('customer-key:copy');
+      expect((await drive(world, 'p1')).last).toBe('done');
+    },
+  );
+
+  it('is one of a scan that is the same every time', async () => {
+    const world = createWorld(1, 2);
+    const rows = scanOf(world, 'p1');
+    const answer = answering(world, 'p1');
+    const seen = await run(world, 'p1', (step, jobId) => {
+      answer(step, jobId);
+      if (step.kind === 'rescan') step.provide(rows, rows.length);
+    });
+    expect(seen.at(-1)).toMatchObject({ kind: 'blocked', failures: [{}, { recordId: 'p1-k2' }] });
+  });
+
+  it('may have been written by somebody else, pass after pass', async () => {
+    const world = createWorld(1, 2);
+    const answer = answering(world, 'p1');
+    let passes = 0;
+    const seen = await run(world, 'p1', (step, jobId) => {
+      if (step.kind !== 'writes' || ++passes > 3) return answer(step, jobId);
+      step.ack({ conflicts: step.writes.length });
+    });
+    expect(lastOf(seen)).toBe('done');
+  });
+});
+
 /** The profile as a writer knows it who has not heard of the rotation. */
 function ignorant({ store }: World): ProfileRecord {
   const { versions, ...profile } = store.profile('p1');
