@@ -4,7 +4,7 @@ import { KeyblockError } from '../../errors.js';
 import { own } from '../../primitives/bytes.js';
 import type { RandomBytes } from '../../primitives/random.js';
 import type { SecretKey } from '../../secret-key.js';
-import { requireMainKey, sameKcv } from '../check-value.js';
+import { requireMainKey } from '../check-value.js';
 import { type KeyRing, secretOf, withSecret } from '../key-ring.js';
 import { openProfileVersion } from '../profile.js';
 import type { KeyRef, MainKeyVersion, RotationJob } from '../records.js';
@@ -49,7 +49,7 @@ export function createEngine(
   mainKey: MainKeyRecord,
 ): RotationEngine {
   const port = own(options, 'port');
-  if (port !== undefined) return createPortEngine(port, job, mainKey);
+  if (port !== undefined) return createPortEngine(port);
   const given = own(options, 'ring');
   if (given === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'ring' });
   const { ring, opened } = withVersions(given, mainKey, [job.from, job.to]);
@@ -65,26 +65,12 @@ export function createEngine(
   };
 }
 
-/** The port is asked whether its new main key is the one of the record: else every row is refused. */
-function createPortEngine(
-  port: TranslatePort,
-  { to }: RotationJob,
-  mainKey: MainKeyRecord,
-): RotationEngine {
-  const { kcv } = versionOf<MainKeyVersion>(mainKey.versions, to.version);
-  const refuse = async () => {
-    throw new KeyblockError('KCV_MISMATCH', { field: 'port' });
-  };
-  const refusing = { translate: refuse, kcv: async () => kcv, keyKcv: refuse, compare: refuse };
-  let isSame = false;
-  const askedPort = async (): Promise<TranslatePort> => {
-    isSame ||= sameKcv(await port.kcv(to), kcv);
-    return isSame ? port : refusing;
-  };
+/** What a port is about to seal under is compared with the record for every task. */
+function createPortEngine(port: TranslatePort): RotationEngine {
   return {
-    rewrap: async (task) => runWithPort({ task, port: await askedPort() }),
-    verify: async (task) => verifyWithPort({ task, port: await askedPort() }),
-    cleanup: async (task) => cleanupWithPort({ task, port: await askedPort() }),
+    rewrap: (task) => runWithPort({ task, port }),
+    verify: (task) => verifyWithPort({ task, port }),
+    cleanup: (task) => cleanupWithPort({ task, port }),
     close: () => undefined,
   };
 }

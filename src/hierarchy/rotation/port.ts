@@ -18,7 +18,13 @@ import { type CheckedBlock, checkedBlock } from './checked-block.js';
 import { type CleanupResult, type CleanupTask, dropOutcome } from './cleanup.js';
 import { createPublicCommitter, createSum } from './commitment.js';
 import { requireKcv } from './key-check.js';
-import { failureOf, type RewrapResult, type RotationFailure, readTask } from './run.js';
+import {
+  failureOf,
+  type RewrapResult,
+  type RotationFailure,
+  readRewrapTask,
+  readTask,
+} from './run.js';
 import { oldBlockOf, type RewrapTask, type RotationItem } from './tasks.js';
 
 import {
@@ -70,7 +76,8 @@ export interface PortRunOptions<T> {
 /**
  * Re-wraps the keys of a task through a port. What it returns is checked as far as that can be done
  * without the key: place, attributes, that the header says what it said before, and that the port
- * opens it to the check value of the record.
+ * opens it to the check value of the record. Where its main keys are not those of the record, every
+ * key is refused: `KCV_MISMATCH`.
  *
  * @param options - The task, and the port.
  * @returns A block or a reason for each key, in JSON, for {@link apply}.
@@ -94,10 +101,12 @@ export interface PortRunOptions<T> {
  * ```
  */
 export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<RewrapResult> {
-  const { task, port } = readPortOptions(options, 'rewrap-task');
+  const { task, port } = readPortOptions(options, readRewrapTask);
   const { jobId, from, to } = task;
   const kbpkKcv = await port.kcv(to);
+  const isRight = await hasKeysOf(task, port, kbpkKcv);
   const items = await eachItem(task.items, async (item) => {
+    if (!isRight) throw new KeyblockError('KCV_MISMATCH', { field: 'port' });
     const old = checkedText(item, oldBlockOf(item));
     const block = await port.translate({ block: old.block, from, to });
     const { header } = checkedText(item, block);
@@ -111,6 +120,16 @@ export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<
     return { recordId, expectedRevision, version, slot: slotOf({ under: to, block, kbpkKcv }) };
   });
   return { kind: 'rewrap-result', jobId, to, items };
+}
+
+/** Whether the main keys of a port are those of the record. */
+async function hasKeysOf(
+  { from, kcvs }: RewrapTask,
+  port: TranslatePort,
+  kbpkKcv: Kcv,
+): Promise<boolean> {
+  if (kcvs === undefined) return true;
+  return sameKcv(kbpkKcv, kcvs.to) && sameKcv(await port.kcv(from), kcvs.from);
 }
 
 /**
@@ -140,7 +159,7 @@ export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<
  * ```
  */
 export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promise<VerifyResult> {
-  const { task, port } = readPortOptions(options, 'verify-task');
+  const { task, port } = readPortOptions(options, (given) => readTask(given, 'verify-task'));
   const { jobId, attempt, from, to } = task;
   const committer = createPublicCommitter(jobId);
   const before = createSum();
@@ -212,7 +231,7 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
 export async function cleanupWithPort(
   options: PortRunOptions<CleanupTask>,
 ): Promise<CleanupResult> {
-  const { task, port } = readPortOptions(options, 'cleanup-task');
+  const { task, port } = readPortOptions(options, (given) => readTask(given, 'cleanup-task'));
   const { jobId, keep, drop } = task;
   const items = await eachItem(task.items, async (item) => {
     const { block } = checkedText(item, oldBlockOf(item));
@@ -222,9 +241,9 @@ export async function cleanupWithPort(
   return { kind: 'cleanup-result', jobId, items };
 }
 
-function readPortOptions<T extends { readonly kind: string; readonly items: readonly unknown[] }>(
+function readPortOptions<T>(
   options: PortRunOptions<T>,
-  kind: T['kind'],
+  read: (task: T | undefined) => T,
 ): PortRunOptions<T> {
   requireObject(options, 'options');
   const port = own(options, 'port');
@@ -232,7 +251,7 @@ function readPortOptions<T extends { readonly kind: string; readonly items: read
   if (port === undefined || typeof port.translate !== 'function') {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'port' });
   }
-  return { task: readTask(own(options, 'task'), kind), port };
+  return { task: read(own(options, 'task')), port };
 }
 
 /** One after the other: how many requests a device takes at once is for its port to know. */

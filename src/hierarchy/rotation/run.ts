@@ -8,7 +8,7 @@ import { KeyblockError, type KeyblockErrorCode, type KeyblockErrorField } from '
 import { own, requireObject } from '../../primitives/bytes.js';
 import type { RandomBytes } from '../../primitives/random.js';
 import type { KeyRing } from '../key-ring.js';
-import { isListOf, member } from '../read-record.js';
+import { isKcv, isListOf, member } from '../read-record.js';
 import type { BlockSlot, KeyRef } from '../records.js';
 import { isObject, isRef } from './read-shape.js';
 import type { RewrapTask, RotationItem } from './tasks.js';
@@ -71,7 +71,8 @@ export interface RunOptions {
  * @param options - The task, and a ring with both main keys.
  * @returns A block or a reason for each key, in JSON, for {@link apply}.
  * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION` for a main key that the ring does not have,
- * `INVALID_ARGUMENT`. Never for a single row.
+ * `KCV_MISMATCH` for one that is another than the record's, `INVALID_ARGUMENT`. Never for a single
+ * row.
  *
  * @example
  * ```ts
@@ -88,16 +89,14 @@ export interface RunOptions {
  */
 export function run(options: RunOptions): RewrapResult {
   requireObject(options, 'options');
-  const task = readTask(own(options, 'task'), 'rewrap-task');
+  const task = readRewrapTask(own(options, 'task'));
   return withWorkbench(options, (workbench) => rewrapTask(task, workbench));
 }
 
 /** The same with what is prepared. */
-export function rewrapTask(
-  { jobId, from, to, items }: RewrapTask,
-  workbench: Workbench,
-): RewrapResult {
-  const rewrapped = workbench.rewrap(from, to, items);
+export function rewrapTask(task: RewrapTask, workbench: Workbench): RewrapResult {
+  const { jobId, to, items } = task;
+  const rewrapped = workbench.rewrap(task);
   const outcomes = items.map((item, i): RewrapOutcome => {
     const { recordId, expectedRevision, version } = item;
     const outcome = rewrapped[i] as Rewrapped; // as many come back
@@ -152,6 +151,16 @@ export function readTask<T extends { readonly kind: string; readonly items: read
     isListOf(items, (item) => isObject(item) && isObject(item.attributes)) &&
     refs.every((name) => isRef(member(task, name)));
   if (task === undefined || own(task, 'kind') !== kind || !isSound) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
+  }
+  return task;
+}
+
+/** Reads a task to re-wrap, with the check values that it may have. */
+export function readRewrapTask(given: RewrapTask | undefined): RewrapTask {
+  const task = readTask(given, 'rewrap-task');
+  const kcvs = own(task, 'kcvs');
+  if (kcvs !== undefined && !(isKcv(member(kcvs, 'from')) && isKcv(member(kcvs, 'to')))) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
   }
   return task;

@@ -65,6 +65,11 @@ export interface RewrapTask {
   readonly from: KeyRef;
   /** The main key that the new blocks are to be under. */
   readonly to: KeyRef;
+  /**
+   * The check values of both in the record: who works on the task compares them with those of the
+   * keys that he has. A task without them is of an earlier release, and is worked on as it is.
+   */
+  readonly kcvs?: { readonly from: Kcv; readonly to: Kcv } | undefined;
   /** One of a record, up to the size that was asked for. */
   readonly items: readonly RotationItem[];
 }
@@ -119,11 +124,19 @@ export function rewrapTasks({ job, mainKey, page, size }: PageOptions): readonly
     // A key that was made while a rotation was promoted that is rolled back, or aborted.
     ...(mayReceive(mainKey, from) ? [{ from: to, to: from }] : []),
   ];
-  return directions.flatMap((direction) =>
-    inTasks(missingItems(page, direction, job), size, (items) => {
-      return { kind: 'rewrap-task', jobId, ...direction, items };
-    }),
-  );
+  return directions.flatMap((direction) => {
+    const kcvs = {
+      from: kcvIn(mainKey, direction.from),
+      to: kcvIn(mainKey, direction.to),
+    };
+    return inTasks(missingItems(page, direction, job), size, (items) => {
+      return { kind: 'rewrap-task', jobId, ...direction, kcvs, items };
+    });
+  });
+}
+
+function kcvIn({ versions }: MainKeyRecord, { version }: KeyRef): Kcv {
+  return versionOf<MainKeyVersion>(versions, version).kcv;
 }
 
 /** Whether keys may get a block under a version: not when it is on its way out. */

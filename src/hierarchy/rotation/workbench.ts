@@ -9,12 +9,12 @@ import { createRewrapper, type Rewrapper } from '../../bulk/rewrapper.js';
 import { KeyblockError } from '../../errors.js';
 import type { RandomBytes } from '../../primitives/random.js';
 import type { KeyBlockHeader } from '../../tr31/header.js';
-import { kcvOf } from '../check-value.js';
+import { kcvOf, requireMainKey } from '../check-value.js';
 import { type KeyRing, secretOf } from '../key-ring.js';
 import type { BlockSlot, KeyRef } from '../records.js';
 import { slotOf } from '../storage-block.js';
 import { checkedBlock, checkHeader, createBlockChecker, requireBlock } from './checked-block.js';
-import { oldBlockOf, type RotationItem } from './tasks.js';
+import { oldBlockOf, type RewrapTask, type RotationItem } from './tasks.js';
 
 /** What is opened, and who is told of it: each index once, in any order. */
 interface OpenRequest {
@@ -33,8 +33,8 @@ interface OpenRequest {
 export interface Workbench {
   /** Opens blocks under one main key. */
   open(request: OpenRequest): void;
-  /** Re-wraps the blocks of items: a new one for each, or what its error is. */
-  rewrap(from: KeyRef, to: KeyRef, items: readonly RotationItem[]): readonly Rewrapped[];
+  /** Re-wraps the blocks of a task: a new one for each, or what its error is. */
+  rewrap(task: RewrapTask): readonly Rewrapped[];
   destroy(): void;
 }
 
@@ -54,7 +54,11 @@ export function createWorkbench(
       const opening = openingOf(request.ref);
       openChecked(opening, request);
     },
-    rewrap(from, to, items) {
+    rewrap({ from, to, kcvs, items }) {
+      if (kcvs !== undefined) {
+        requireMainKey(secretOf(ring, from), { kcv: kcvs.from });
+        requireMainKey(secretOf(ring, to), { kcv: kcvs.to });
+      }
       const outcomes = new Array<Rewrapped>(items.length);
       const kbpkKcv = kcvOf(secretOf(ring, to));
       for (const [length, batch] of byPayloadLength(items, outcomes)) {

@@ -12,7 +12,16 @@ import {
 } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import { countOf, drive, mainKeyOf, scanOf } from './drive.js';
-import { createWorld, KDH, now, profileRing, REGION, ringOf, type World } from './world.js';
+import {
+  addCustomer,
+  createWorld,
+  KDH,
+  now,
+  profileRing,
+  REGION,
+  ringOf,
+  type World,
+} from './world.js';
 
 const PROFILE = 'p1';
 const V1 = { keyId: `${REGION}/${PROFILE}`, version: 1 };
@@ -73,6 +82,21 @@ function ringWith(world: World, ref: KeyRef, key = other()): KeyRing {
   };
 }
 
+/** A device that has these main keys. */
+function portWith(ring: KeyRing): rotation.TranslatePort {
+  const secret = (ref: KeyRef) => ring.secret(ref) ?? other();
+  return {
+    translate: async ({ block, from, to }) =>
+      rewrapKey({ keyBlock: block, from: secret(from), to: secret(to), maskedKeyLength: 32 }),
+    kcv: async (ref) => ({ method: 'cmac', value: secret(ref).kcv() }),
+    keyKcv: async ({ block, under }) => {
+      const { key } = unwrapKey({ kbpk: secret(under), keyBlock: block });
+      return { method: key.algorithm === 'AES' ? 'cmac' : 'legacy', value: key.kcv() };
+    },
+    compare: async () => true,
+  };
+}
+
 describe('a main key under the name of another', () => {
   it('is left for the one that is stored, where two planned at a time', async () => {
     const world = createWorld(1, 3);
@@ -116,21 +140,43 @@ describe('a main key under the name of another', () => {
     const env = { at: now(world) };
     const started = rotation.start({ env, ...planned, ring: ringOf(world) });
     world.store.writeAll(started.writes);
-    const ring = ringWith(world, V2);
-    const secret = (ref: KeyRef) => ring.secret(ref) ?? other();
-    const port: rotation.TranslatePort = {
-      translate: async ({ block, from, to }) =>
-        rewrapKey({ keyBlock: block, from: secret(from), to: secret(to), maskedKeyLength: 32 }),
-      kcv: async (ref) => ({ method: 'cmac', value: secret(ref).kcv() }),
-      keyKcv: async ({ block, under }) => {
-        const { key } = unwrapKey({ kbpk: secret(under), keyBlock: block });
-        return { method: key.algorithm === 'AES' ? 'cmac' : 'legacy', value: key.kcv() };
-      },
-      compare: async () => true,
-    };
+    const port = portWith(ringWith(world, V2));
     expect(await rotateWith(world, started, { port })).toBe('blocked');
     expect(world.store.customers().flatMap(({ slots }) => slots)).toHaveLength(3);
     expectAllOpen(world);
+  });
+
+  it.each([V1, V2])('is refused where a task is worked on: $version', async (ref) => {
+    const world = createWorld(1, 3);
+    const { job, mainKey, writes } = plan(world, PROFILE);
+    world.store.writeAll(writes);
+    const ring = ringWith(world, ref);
+    const [task] = rotation.tasks({ job, mainKey, records: world.store.customers() });
+    if (task === undefined) throw new Error('no task');
+    expect(() => rotation.run({ task, ring })).toThrow(mismatch('ring'));
+    const { items } = await rotation.runWithPort({ task, port: portWith(ring) });
+    expect(items).toEqual(Array.from({ length: 3 }, () => mismatch('port')));
+    const { kcvs: _, ...older } = task;
+    const first = (await rotation.runWithPort({ task: older, port: portWith(ring) })).items[0];
+    expect(first).not.toEqual(mismatch('port'));
+  });
+
+  it('is refused where a port has it for the way back', async () => {
+    const world = createWorld(1, 2);
+    const planned = plan(world, PROFILE);
+    world.store.writeAll(planned.writes);
+    const env = { at: now(world) };
+    const started = rotation.start({ env, ...planned, ring: ringOf(world) });
+    world.store.writeAll(started.writes);
+    addCustomer(world, PROFILE, 'late');
+    const late = world.store.key('late');
+    const underNew = late.slots.filter(({ under }) => under.version === 2);
+    world.store.put({ ...late, slots: underNew });
+    world.store.writeAll(rotation.abort({ env, ...started }).writes);
+    const aborting = { ...planned, mainKey: mainKeyOf(world, PROFILE) };
+    const port = portWith(ringWith(world, V1));
+    expect(await rotateWith(world, aborting, { port })).toBe('blocked');
+    expect(world.store.key('late').slots).toEqual(underNew);
   });
 
   it('proves nothing and drops nothing where a worker has it, and its blocks are made again', async () => {
@@ -144,7 +190,7 @@ describe('a main key under the name of another', () => {
     const ring = ringWith(world, V2);
     const results = rotation
       .tasks({ job, mainKey, records: world.store.customers() })
-      .map((task) => rotation.run({ task, ring }));
+      .map(({ kcvs: _, ...task }) => rotation.run({ task, ring })); // of an earlier release
     world.store.writeAll(rotation.apply({ env, job, results }).writes);
     expect(world.store.customers().flatMap(({ slots }) => slots)).toHaveLength(6);
 
@@ -172,7 +218,7 @@ describe('a main key under the name of another', () => {
     const ring = ringWith(world, V2);
     const results = rotation
       .tasks({ job, mainKey, records: world.store.customers() })
-      .map((task) => rotation.run({ task, ring }));
+      .map(({ kcvs: _, ...task }) => rotation.run({ task, ring })); // of an earlier release
     world.store.writeAll(rotation.apply({ env, job, results }).writes);
     world.store.writeAll(rotation.abort({ env, job, mainKey }).writes);
     expect((await drive(world, PROFILE)).last).toBe('done');

@@ -284,6 +284,7 @@ describe('malformed JSON', () => {
   const ring = profileRing(world, world.store.profile(PROFILE));
   const slot = { under: from };
   const item = { recordId: 'a', expectedRevision: 1 };
+  const kcv = { method: 'cmac', value: '0000000000' };
 
   it.each<[string, () => unknown]>([
     [
@@ -293,6 +294,16 @@ describe('malformed JSON', () => {
     [
       'an item without attributes',
       () => ({ task: { kind: 'rewrap-task', from, to, items: [{}] } }),
+    ],
+    [
+      'check values that are none',
+      () => ({
+        task: { kind: 'rewrap-task', from, to, kcvs: { from: { method: 'cmac' } }, items: [] },
+      }),
+    ],
+    [
+      'one check value of two',
+      () => ({ task: { kind: 'rewrap-task', from, to, kcvs: { from: kcv }, items: [] } }),
     ],
   ])('is refused: %s', (_what, options) => {
     const run = () => rotation.run({ ...(options() as { task: rotation.RewrapTask }), ring });
