@@ -50,12 +50,12 @@ export interface VerifyFolded {
  * Judges a full scan: ready when no row failed, both sides add up to the same keys, and every
  * record was seen once, as many as the store itself counts. Otherwise the rotation goes on
  * translating. One that was promoted before stays so, and is cleaned up only when it is proven.
- * Results of an earlier scan, such as from before a roll-back, are passed over.
+ * Results of an earlier scan, such as from before a roll-back or another verdict, are passed over.
  *
  * @param options - The job, the results of all tasks of one scan, and the count of the store.
  * @returns The job in its next phase, and the rows that failed.
- * @throws {@link KeyblockError} `STATE_CONFLICT` when the rotation is paused, over or promoted;
- * `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` when the rotation is paused, over, not started or in
+ * clean-up; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts
@@ -95,9 +95,7 @@ export function judge(options: {
   if (!VERIFIABLE.includes(job.phase)) throw conflict('job');
   const { records, failures, verification, commitment } = scan;
   const proven = scan.agrees && scan.attempt === attemptOf(job) && records === count;
-  const phase = proven ? 'ready' : 'translating';
-  // Another attempt begins with every verdict.
-  const moved = job.phase === 'promoted' ? job : enter(enter(job, 'verifying', at), phase, at);
+  const moved = moveOn(job, proven ? 'ready' : 'translating', at);
   const judged = proven ? { ...moved, commitment, verification } : withoutProof(moved);
   const counters = { ...job.counters, seen: records, failed: failures.length };
   const [next, writes] = stored(job, { ...judged, counters, total: count });
@@ -106,6 +104,12 @@ export function judge(options: {
     outcome: proven ? 'ok' : 'refused',
   });
   return { job: next, writes, failures, audit: [audit] };
+}
+
+/** Another attempt begins with every verdict, also where a rotation stays promoted. */
+function moveOn(job: RotationJob, phase: 'ready' | 'translating', at: string): RotationJob {
+  if (job.phase !== 'promoted') return enter(enter(job, 'verifying', at), phase, at);
+  return { ...job, timeline: [...job.timeline, { phase: 'promoted', at }] };
 }
 
 /**

@@ -139,6 +139,24 @@ describe('a compromised main key', () => {
     expect(seen.indexOf('rescan')).toBeLessThan(seen.indexOf('clean-up'));
   });
 
+  it('is not cleaned up where the store counts other records, and that is said', async () => {
+    const world = createWorld(1, 2);
+    const { job, mainKey } = begin(world, PROFILE, {
+      reason: 'suspected-compromise',
+      promoteBeforeTranslated: true,
+    });
+    let last: rotation.RotateStep | undefined;
+    const ring = ringOf(world);
+    for await (const step of rotation.rotate({ job, mainKey, ring, now: () => now(world) })) {
+      last = step;
+      if ('writes' in step) step.ack({ conflicts: world.store.writeAll(step.writes) });
+      if (step.kind === 'rescan') step.provide(world.store.customers(), 3);
+    }
+    const status = { phase: 'promoted', done: 2, total: 3 };
+    expect(last).toMatchObject({ kind: 'blocked', failures: [], status });
+    expect(last?.kind === 'blocked' && last.status.blockers).toContainEqual({ kind: 'count' });
+  });
+
   it('has exposed every key that ever was under it', async () => {
     const world = createWorld(2, 2);
     world.store.put({

@@ -96,4 +96,22 @@ describe('an urgent switch', () => {
       expect.objectContaining({ code: 'STATE_CONFLICT', field: 'job' }),
     );
   });
+
+  it('is proven by a scan of its own after a verdict', () => {
+    const policy = { ...job.policy, promoteBeforeTranslated: true };
+    const urgent = { ...job, policy, reason: 'suspected-compromise' } as const;
+    const promoted = rotation.promote({ env, job: urgent, mainKey });
+    const scan = (asked: rotation.RotationStep['job']) =>
+      rotation
+        .verifyTasks({ job: asked, mainKey: promoted.mainKey, records: rows })
+        .map((task) => rotation.verifyRun({ task, ring }));
+    const fold = (asked: rotation.RotationStep['job'], results: typeof first, count: number) =>
+      rotation.verifyFold({ env, job: asked, results, count }).job;
+    const first = scan(promoted.job);
+    const refused = fold(promoted.job, first, 3);
+    expect(refused).toMatchObject({ phase: 'promoted', total: 3 });
+    expect(refused.commitment).toBeUndefined();
+    expect(fold(refused, first, 2).commitment).toBeUndefined();
+    expect(fold(refused, scan(refused), 2).commitment).toBeDefined();
+  });
 });
