@@ -9,7 +9,7 @@ import { equalBytes, own, requireObject } from '../primitives/bytes.js';
 import type { KeyInput } from '../secret-key.js';
 import type { KeyBlockHeader } from '../tr31/header.js';
 import { readPolicy } from '../tr31/rules.js';
-import { MAX_KEY_BLOCK_LENGTH } from '../tr31/text.js';
+import { createKeyStore } from './key-store.js';
 import {
   type Opening,
   type OpeningOptions,
@@ -115,7 +115,7 @@ function verifyPortion(from: Opening, to: Opening, pairs: readonly unknown[]): V
   const before = pairs.map((pair) => textOf(pair, 'before'));
   const after = pairs.map((pair) => textOf(pair, 'after'));
   const held: (HeldKey | undefined)[] = [];
-  const store = createStore(before);
+  const store = createKeyStore(before);
   const refuse = (side: keyof RewrappedPair) => (index: number, error: KeyblockError) => {
     // What is wrong before comes first.
     const known = outcomes[index];
@@ -147,26 +147,6 @@ function verifyPortion(from: Opening, to: Opening, pairs: readonly unknown[]): V
   } finally {
     store.wipe();
   }
-}
-
-/** One memory for all keys of a portion: small arrays would be moved, and leave copies behind. */
-function createStore(texts: readonly unknown[]) {
-  const lengths = texts.map((text) =>
-    typeof text === 'string' ? Math.min(text.length, MAX_KEY_BLOCK_LENGTH) >> 1 : 0,
-  );
-  const bytes = new Uint8Array(new ArrayBuffer(lengths.reduce((sum, length) => sum + length, 0)));
-  let end = 0;
-  return {
-    /** Copies a key, which is shorter than the text that it was in. */
-    put(key: Uint8Array): Uint8Array {
-      bytes.set(key, end);
-      end += key.length;
-      return bytes.subarray(end - key.length, end);
-    },
-    wipe(): void {
-      bytes.fill(0);
-    },
-  };
 }
 
 /** A reserved character, which a re-wrap takes over where validation lets it pass. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createKeyStore, type KeyStore } from '../../bulk/key-store.js';
 import { KeyblockError } from '../../errors.js';
 import { equalBytes, own, requireObject } from '../../primitives/bytes.js';
 import type { SecretKey } from '../../secret-key.js';
@@ -163,9 +164,10 @@ export function verifyTask(task: VerifyTask, to: SecretKey, workbench: Workbench
     failures[index] = failureOf(itemAt(index), error);
   };
   const fresh = new Map<number, OpenedBlock>();
+  const store = createKeyStore(items.map(newBlockOf));
   const isBorn = (item: RotationItem) => bornUnderNew && oldBlockOf(item) === undefined;
   try {
-    openNew(task, workbench, fresh, refuse);
+    openNew(task, workbench, { fresh, store }, refuse);
     fresh.forEach((opened, index) => {
       if (isBorn(itemAt(index))) commit(index, opened.key);
     });
@@ -183,7 +185,7 @@ export function verifyTask(task: VerifyTask, to: SecretKey, workbench: Workbench
       refuse,
     });
   } finally {
-    for (const { key } of fresh.values()) key.fill(0);
+    store.wipe();
   }
   return {
     kind: 'verify-result',
@@ -214,28 +216,32 @@ interface OpenedBlock {
   readonly key: Uint8Array;
 }
 
-/** Opens what is under the new main key. The keys are copies: the caller overwrites them. */
+/** Opens what is under the new main key. The keys are in a store, which the caller wipes. */
 function openNew(
   { to, items }: VerifyTask,
   workbench: Workbench,
-  opened: Map<number, OpenedBlock>,
+  opened: { readonly fresh: Map<number, OpenedBlock>; readonly store: KeyStore },
   refuse: (index: number, error: unknown) => void,
 ): void {
   workbench.open({
     ref: to,
     items,
     indexes: [...items.keys()],
-    blockOf: (item) => own(item, 'newBlock'),
+    blockOf: newBlockOf,
     visit(index, header, key) {
       try {
         requireKcv(items[index] as RotationItem, kcvOfBytes(header, key)); // in range
-        opened.set(index, { header, key: new Uint8Array(key) });
+        opened.fresh.set(index, { header, key: opened.store.put(key) });
       } catch (error) {
         refuse(index, error);
       }
     },
     refuse,
   });
+}
+
+function newBlockOf(item: RotationItem): string | undefined {
+  return own(item, 'newBlock');
 }
 
 /** The IDs of records, of which a profile may have several keys in a task, one after the other. */

@@ -1,7 +1,8 @@
 // What comes back through a queue late, from elsewhere, or by weaker means than the rest.
 
+import { toHex } from 'keyblock';
 import { rotation } from 'keyblock/hierarchy';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { envAt, STALENESS, stages } from './stages.js';
 import { PROFILE, translated } from './translated.js';
 import { now, profileRing } from './world.js';
@@ -76,6 +77,31 @@ describe('a scan', () => {
     expect(() => fold([a, { ...b, before: before as never }])).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }),
     );
+  });
+
+  it('holds the keys of a task in one memory, and overwrites it', () => {
+    const keys = new Set(world.truth.values());
+    const holding: Uint8Array['buffer'][] = [];
+    const { set } = Uint8Array.prototype;
+    const spy = vi.spyOn(Uint8Array.prototype, 'set').mockImplementation(function (
+      this: Uint8Array,
+      ...values
+    ) {
+      if (keys.has(toHex(Uint8Array.from(values[0])))) holding.push(this.buffer);
+      set.apply(this, values);
+    });
+    const [task] = rotation.verifyTasks({ job, mainKey, records: rows });
+    try {
+      expect(task && rotation.verifyRun({ task, ring }).failures).toEqual([]);
+    } finally {
+      spy.mockRestore();
+    }
+    // As large as all keys may be that are in the blocks.
+    const size = rows.reduce((sum, { slots }) => sum + (slots[1]?.block.length ?? 0) / 2, 0);
+    expect(new Set(holding.filter(({ byteLength }) => byteLength === size)).size).toBe(1);
+    for (const buffer of holding) {
+      expect(new Uint8Array(buffer).every((byte) => byte === 0)).toBe(true);
+    }
   });
 
   it('has no task for rows that hold no key', () => {
