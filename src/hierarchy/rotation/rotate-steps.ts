@@ -52,7 +52,8 @@ export type RotateStep<M extends MainKeyRecord = MainKeyRecord> =
   | {
       /**
        * A fresh scan of all records is needed; to verify and to clean up, with the store's own count
-       * of those that live: tombstones hold no key.
+       * of those that live: tombstones hold no key. Scan and count have to be of one snapshot of the
+       * store: with keys made or purged between the two, the run ends `blocked` by `count`.
        */
       readonly kind: 'rescan';
       /** What the records are scanned for. */
