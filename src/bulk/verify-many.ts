@@ -9,6 +9,7 @@ import { equalBytes, own, requireObject } from '../primitives/bytes.js';
 import type { KeyInput } from '../secret-key.js';
 import type { KeyBlockHeader } from '../tr31/header.js';
 import { readPolicy } from '../tr31/rules.js';
+import { sameHeader } from '../tr31/same-header.js';
 import { createKeyStore } from './key-store.js';
 import {
   type Opening,
@@ -55,7 +56,7 @@ export type VerifyOutcome =
  * same keys are in them for the same use. No key leaves this function.
  *
  * Keys are compared in constant time, headers in all that a re-wrap leaves alone: not in version,
- * length and padding, nor in the optional blocks KP, TS and WP.
+ * length and padding, nor in the optional blocks KP and WP.
  *
  * @param options - Both KBPKs, the pairs, and how to validate.
  * @returns For each pair whether the blocks are `equal`, or the error that `unwrapKey` throws for
@@ -102,9 +103,6 @@ export function verifyMany(options: VerifyManyOptions): readonly VerifyOutcome[]
 /** Keys of so many blocks are held at a time. */
 const PORTION = 1024;
 
-/** Optional blocks that a re-wrap may change. */
-const UNPROTECTED = ['KP', 'TS', 'WP'];
-
 interface HeldKey {
   readonly header: KeyBlockHeader;
   readonly key: Uint8Array;
@@ -138,7 +136,7 @@ function verifyPortion(from: Opening, to: Opening, pairs: readonly unknown[]): V
         if (old === undefined) return;
         const isSameKey = equalBytes(old.key, key);
         const isSameUse =
-          hasSameUse(old.header, header) && reservedOf(before[index]) === reservedOf(after[index]);
+          sameHeader(old.header, header) && reservedOf(before[index]) === reservedOf(after[index]);
         outcomes[index] = { equal: isSameKey && isSameUse };
       },
       refuse('after'),
@@ -157,24 +155,4 @@ function reservedOf(keyBlock: unknown): string {
 function textOf(pair: unknown, name: keyof RewrappedPair): unknown {
   if (typeof pair !== 'object' || pair === null) return undefined;
   return own(pair as Partial<RewrappedPair>, name); // what is none is refused as a key block
-}
-
-function hasSameUse(a: KeyBlockHeader, b: KeyBlockHeader): boolean {
-  return (
-    a.keyUsage === b.keyUsage &&
-    a.algorithm === b.algorithm &&
-    a.modeOfUse === b.modeOfUse &&
-    a.keyVersionNumber === b.keyVersionNumber &&
-    a.exportability === b.exportability &&
-    a.keyContext === b.keyContext &&
-    protectedBlocks(a) === protectedBlocks(b)
-  );
-}
-
-/** One text for all optional blocks that are compared: their lengths keep them apart. */
-function protectedBlocks({ optionalBlocks }: KeyBlockHeader): string {
-  return optionalBlocks
-    .filter(({ id }) => !UNPROTECTED.includes(id))
-    .map(({ id, data }) => `${id}${data.length}:${data}`)
-    .join('');
 }

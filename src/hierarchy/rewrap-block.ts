@@ -8,9 +8,9 @@ import { KeyblockError } from '../errors.js';
 import { equalBytes, own, requireObject } from '../primitives/bytes.js';
 import { SecretKey, withClearKey } from '../secret-key.js';
 import type { KeyBlockHeader } from '../tr31/header.js';
-import type { OptionalBlock } from '../tr31/optional-blocks.js';
 import { parseKeyBlock } from '../tr31/parse.js';
 import { rewrapKey } from '../tr31/rewrap.js';
+import { sameHeader } from '../tr31/same-header.js';
 import { unwrapKey } from '../tr31/unwrap.js';
 import { kcvOf, sameKcv } from './check-value.js';
 import type { Env } from './env.js';
@@ -151,34 +151,6 @@ function provenHeader(to: SecretKey, block: string, old: Opened): KeyBlockHeader
   } finally {
     proof.key.destroy();
   }
-}
-
-/** What speaks of the wrapping and not of the key: check value, time and pedigree. */
-const OF_THE_WRAPPING = ['KP', 'TS', 'WP'];
-
-/** The fields of a header that speak of the key, but for the optional blocks. */
-const OF_THE_KEY = [
-  'keyUsage',
-  'algorithm',
-  'modeOfUse',
-  'keyVersionNumber',
-  'exportability',
-  'keyContext',
-] as const;
-
-/** Whether two authentic headers say the same of their key. */
-export function sameHeader(a: KeyBlockHeader, b: KeyBlockHeader): boolean {
-  for (const name of OF_THE_KEY) if (a[name] !== b[name]) return false;
-  const blocks = blocksOfTheKey(a);
-  const others = blocksOfTheKey(b);
-  return (
-    blocks.length === others.length &&
-    blocks.every(({ id, data }, i) => id === others[i]?.id && data === others[i].data)
-  );
-}
-
-function blocksOfTheKey({ optionalBlocks }: KeyBlockHeader): readonly OptionalBlock[] {
-  return optionalBlocks.filter(({ id }) => !OF_THE_WRAPPING.includes(id));
 }
 
 function secret(key: SecretKey | undefined, field: 'from' | 'to'): SecretKey {

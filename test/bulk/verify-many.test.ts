@@ -69,6 +69,28 @@ describe.each(WAYS)('verifyMany, %s', (_way, options) => {
     ).toEqual([true, false, false, false, false, false].map((equal) => ({ equal })));
   });
 
+  it.each([
+    ['another time', [{ id: 'TS', data: '20310101000000Z' }]],
+    ['no time', []],
+  ])('finds %s, which no re-wrap writes', (_what, optionalBlocks) => {
+    const key = generateKey({ algorithm: 'AES', lengthBits: 128 });
+    const header = {
+      versionId: 'D',
+      keyUsage: 'D0',
+      algorithm: 'A',
+      modeOfUse: 'B',
+      exportability: 'E',
+    } as const;
+    const time = [{ id: 'TS', data: '20260101000000Z' }];
+    const before = wrapKey({ kbpk: from, key, header: { ...header, optionalBlocks: time } });
+    const after = wrapKey({ kbpk: to, key, header: { ...header, optionalBlocks } });
+    const pairs = [
+      { before, after },
+      { before, after: rewrap(before) },
+    ];
+    expect(verify(pairs)).toEqual([{ equal: false }, { equal: true }]);
+  });
+
   it('gives every pair its own error, that of the block before first, and tells whose it is', () => {
     const [sound, other] = [wrap('a'), wrap('b')] as const;
     const after = rewrap(sound);

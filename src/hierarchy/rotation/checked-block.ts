@@ -9,6 +9,7 @@ import {
   type ScannedHeader,
   scanHeaderText,
 } from '../../tr31/header.js';
+import { sameHeader } from '../../tr31/same-header.js';
 import { findUnprintable } from '../../tr31/text.js';
 import { checkPlace, PLACE_ID } from '../place.js';
 import { isText } from '../read-record.js';
@@ -131,4 +132,15 @@ function haveSameAttributes(header: KeyBlockHeader, attributes: KeyAttributes): 
     header.keyVersionNumber === attributes.keyVersionNumber &&
     header.exportability === attributes.exportability
   );
+}
+
+/**
+ * What may be another in a block that was translated: a device may write the time of its wrapping
+ * (TS), which no re-wrap of ours does.
+ */
+const OF_THE_WRAPPING = ['KP', 'TS', 'WP'];
+
+/** Whether two stored blocks say the same of their key, whoever translated the one to the other. */
+export function sameStoredHeader(a: KeyBlockHeader, b: KeyBlockHeader): boolean {
+  return sameHeader(a, b, OF_THE_WRAPPING);
 }

@@ -12,9 +12,8 @@ import { readOptionalBlock } from '../../tr31/optional-block-data.js';
 import { parseKeyBlock } from '../../tr31/parse.js';
 import { sameKcv } from '../check-value.js';
 import type { Kcv, KeyRef } from '../records.js';
-import { sameHeader } from '../rewrap-block.js';
 import { slotOf } from '../storage-block.js';
-import { type CheckedBlock, checkedBlock } from './checked-block.js';
+import { type CheckedBlock, checkedBlock, sameStoredHeader } from './checked-block.js';
 import { type CleanupResult, type CleanupTask, dropOutcome } from './cleanup.js';
 import { createPublicCommitter, createSum } from './commitment.js';
 import { requireKcv } from './key-check.js';
@@ -110,7 +109,7 @@ export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<
     const old = checkedText(item, oldBlockOf(item));
     const block = await port.translate({ block: old.block, from, to });
     const { header } = checkedText(item, block);
-    if (!sameHeader(header, old.header)) {
+    if (!sameStoredHeader(header, old.header)) {
       throw new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
     }
     requireKp(header, kbpkKcv);
@@ -192,7 +191,7 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
     const old = checkedText(item, oldBlockOf(item));
     const oldBlock = { block: old.block, under: from };
     const oldKcv = await port.keyKcv(oldBlock);
-    if (!sameHeader(old.header, fresh.header)) {
+    if (!sameStoredHeader(old.header, fresh.header)) {
       throw new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
     }
     const agree =

@@ -11,8 +11,8 @@ import type { SecretKey } from '../../secret-key.js';
 import type { KeyBlockHeader } from '../../tr31/header.js';
 import { type KeyRing, secretOf } from '../key-ring.js';
 import type { Commitment, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
-import { sameHeader } from '../rewrap-block.js';
 import { versionOf } from '../versions.js';
+import { sameStoredHeader } from './checked-block.js';
 import { createCommitter, createSum } from './commitment.js';
 import { blockUnder } from './held-key.js';
 import { attemptOf } from './job.js';
@@ -253,7 +253,7 @@ export function recordsOf(items: readonly RotationItem[]): readonly string[] {
 
 function disagreementOf(old: OpenedBlock, fresh: OpenedBlock): KeyblockError | undefined {
   if (!equalBytes(old.key, fresh.key)) return new KeyblockError('KCV_MISMATCH', { field: 'key' });
-  return sameHeader(old.header, fresh.header)
+  return sameStoredHeader(old.header, fresh.header)
     ? undefined
     : new KeyblockError('CONTEXT_MISMATCH', { field: 'header' });
 }

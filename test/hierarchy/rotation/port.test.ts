@@ -137,10 +137,13 @@ describe('a rotation through a port', () => {
     ]);
   });
 
-  it('takes a block of a device that does not write KP', async () => {
+  it.each<[string, readonly OptionalBlock[]]>([
+    ['does not write KP', []],
+    ['writes the time as well', [{ id: 'TS', data: '20270101000000Z' }]],
+  ])('takes a block of a device that %s', async (_what, added) => {
     const world = createWorld(1, 1);
     const { job, mainKey } = begin(world, PROFILE);
-    const port = { ...lateDevice(world), translate: translateWith(world) };
+    const port = { ...lateDevice(world), translate: translateWith(world, ...added) };
     const [task] = rotation.tasks({ job, mainKey, records: world.store.customers() });
     if (task === undefined) throw new Error('no task');
     const { items } = await rotation.runWithPort({ task, port });
