@@ -149,7 +149,7 @@ export async function* write<M extends MainKeyRecord>(
 }
 
 function conflictOf(write: ConditionalWrite): RotationFailure {
-  const version = write.op === 'put-record' ? undefined : write.version;
+  const version = 'version' in write ? write.version : undefined;
   return { recordId: write.recordId, version, code: 'STATE_CONFLICT', field: 'record' };
 }
 

@@ -1,6 +1,14 @@
 // Main keys that are elsewhere: a device translates, the library does the book-keeping (point 7).
 
-import { KeyblockError, type OptionalBlock, rewrapKey, toHex, unwrapKey, wrapKey } from 'keyblock';
+import {
+  generateKey,
+  KeyblockError,
+  type OptionalBlock,
+  rewrapKey,
+  toHex,
+  unwrapKey,
+  wrapKey,
+} from 'keyblock';
 import { type CustomerKeyRecord, type KeyRef, type KeyRing, rotation } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import { begin, countOf, mainKeyOf, scanOf } from './drive.js';
@@ -135,6 +143,25 @@ describe('a rotation through a port', () => {
     expect(items).toEqual([
       expect.objectContaining({ recordId: 'p1-k1', code: 'CONTEXT_MISMATCH', field: 'header' }),
     ]);
+  });
+
+  it('takes no block under another main key than the device says', async () => {
+    const world = createWorld(1, 1);
+    const { job, mainKey } = begin(world, PROFILE);
+    const device = lateDevice(world);
+    const kbpk = generateKey({ algorithm: 'AES', lengthBits: 256 });
+    const port: rotation.TranslatePort = {
+      ...device,
+      async translate({ block, from }) {
+        const old = profileRing(world, world.store.profile(PROFILE)).secret(from);
+        if (old === undefined) throw new Error('the device does not answer');
+        return rewrapKey({ keyBlock: block, from: old, to: kbpk, maskedKeyLength: 32 });
+      },
+    };
+    const [task] = rotation.tasks({ job, mainKey, records: world.store.customers() });
+    if (task === undefined) throw new Error('no task');
+    const { items } = await rotation.runWithPort({ task, port });
+    expect(items).toEqual([expect.objectContaining({ code: 'KCV_MISMATCH', field: 'slot' })]);
   });
 
   it.each<[string, readonly OptionalBlock[]]>([

@@ -232,6 +232,17 @@ describe('a row that can not be written', () => {
     },
   );
 
+  it('is named with its version where it is a profile', async () => {
+    const world = createWorld(1, 0);
+    const answer = answering(world, 'region');
+    const seen = await run(world, 'region', (step, jobId) => {
+      if (step.kind === 'writes') step.ack({ conflicts: step.writes.length });
+      else answer(step, jobId);
+    });
+    const failure = { recordId: `${REGION}/p1`, version: 1, code: 'STATE_CONFLICT' };
+    expect(seen.at(-1)).toMatchObject({ kind: 'blocked', failures: [failure] });
+  });
+
   it('is one of a scan that is the same every time', async () => {
     const world = createWorld(1, 2);
     const rows = scanOf(world, 'p1');
@@ -310,6 +321,17 @@ describe('a step that nobody answers', () => {
       expect((await drive(world, 'p1')).last).toBe('done');
     },
   );
+
+  it('ends the run when profiles were to be scanned for another version of theirs', async () => {
+    const world = createWorld(1, 1);
+    const answer = answering(world, 'region');
+    let scans = 0;
+    const seen = await run(world, 'region', (step, jobId) => {
+      if (step.kind !== 'rescan' || ++scans === 1) answer(step, jobId);
+    });
+    expect(seen.at(-1)).toMatchObject({ kind: 'rescan', pass: 'translate' });
+    expect((await drive(world, 'region')).last).toBe('done');
+  });
 
   it('ends the run when the records were asked for', async () => {
     const world = createWorld(1, 2);
