@@ -11,7 +11,7 @@ import type {
   CommandResult,
   ExportTr31Command,
   ImportTr31Command,
-  ReplicationCommand,
+  ReplicaKeyCommand,
 } from './commands.js';
 import { type Draft, note } from './draft.js';
 import { readTime } from './events.js';
@@ -23,7 +23,8 @@ import type {
   ReplicatedKey,
   UnreplicableReason,
 } from './records.js';
-import { failed } from './send.js';
+import { failed, waiting } from './send.js';
+import { doubted, sureAfter } from './unsure.js';
 
 /** Takes the answer to the command that is in flight for a copy. */
 export function answerKey(
@@ -35,7 +36,8 @@ export function answerKey(
   // The command as it was stored: what comes back with an answer need not be the same.
   const { pending, ...idle } = entry;
   const created = key.created?.value;
-  if (pending === undefined || created === undefined) return entry;
+  // Commands of keys stand with keys: this tells the compiler so.
+  if (pending === undefined || pending.type === 'putAlias' || created === undefined) return entry;
   const copy: Copy = { draft, keyId: key.keyId, created, entry: idle };
   switch (result.outcome) {
     case 'failed':
@@ -55,8 +57,8 @@ interface Copy {
   readonly entry: ReplicaLedgerEntry;
 }
 
-function done(copy: Copy, command: ReplicationCommand, result: CommandDone): ReplicaLedgerEntry {
-  const { failure: _, ...entry } = copy.entry;
+function done(copy: Copy, command: ReplicaKeyCommand, result: CommandDone): ReplicaLedgerEntry {
+  const entry = succeeded(copy.entry, command.type);
   switch (command.type) {
     case 'exportTr31':
       return exported(copy, command, result);
@@ -66,26 +68,39 @@ function done(copy: Copy, command: ReplicationCommand, result: CommandDone): Rep
       if (entry.discard === command.replicaKeyId) return discarded(copy.entry);
       const deleteAfter = readTime(result.deleteAfter);
       const deleteFor = command.originDeleteAfter;
-      return withReplica(entry, { enabled: false, deleteAfter, deleteFor });
+      return withReplica(entry, command, { enabled: false, deleteAfter, deleteFor });
     }
-    case 'cancelDeletion':
-      return withReplica(entry, { enabled: false, deleteAfter: undefined, deleteFor: undefined });
+    case 'cancelDeletion': {
+      const live = { deleteAfter: undefined, deleteFor: undefined };
+      return withReplica(entry, command, { enabled: false, ...live });
+    }
     case 'setEnabled':
-      return withReplica(entry, { enabled: command.enabled });
+      return withReplica(entry, command, { enabled: command.enabled });
     case 'putTags':
-      return withReplica(entry, { tags: command.tags });
-    case 'putAlias':
-      return entry; // no command of a key
+      return withReplica(entry, command, { tags: command.tags });
   }
+}
+
+/** What failed before is tried again at its time, where it was a command of another type. */
+function succeeded(
+  { failure, ...entry }: ReplicaLedgerEntry,
+  type: ReplicaKeyCommand['type'],
+): ReplicaLedgerEntry {
+  const types = failure?.types?.filter((other) => other !== type) ?? [];
+  return failure === undefined || types.length === 0
+    ? entry
+    : { ...entry, failure: { ...failure, types } };
 }
 
 /** The block goes on if it is for exchange, and says of the key what the origin says. */
 function exported(
   copy: Copy,
-  { pairId, generation }: ExportTr31Command,
+  { type, pairId, generation }: ExportTr31Command,
   { keyBlock }: CommandDone,
 ): ReplicaLedgerEntry {
-  if (!isExchangeBlock(keyBlock, copy.created.attributes)) return fail(copy, 'CONTEXT_MISMATCH');
+  if (!isExchangeBlock(keyBlock, copy.created.attributes)) {
+    return fail(copy, type, { code: 'CONTEXT_MISMATCH' });
+  }
   return { ...copy.entry, exported: { pairId, generation, keyBlock } };
 }
 
@@ -115,17 +130,18 @@ function isExchangeBlock(
 /** A copy counts as one when it is the key of the origin, with the attributes of the origin. */
 function imported(
   copy: Copy,
-  { enabled, tags }: ImportTr31Command,
+  { type, enabled, tags }: ImportTr31Command,
   { replicaKeyId, kcv, attributesDigest }: CommandDone,
 ): ReplicaLedgerEntry {
   const { draft, created } = copy;
   const keyId = readId(replicaKeyId, 'keyId');
   const sameKey = typeof kcv === 'object' && kcv !== null && sameKcv(kcv, created.kcv);
   if (!sameKey || attributesDigest !== created.attributesDigest) {
-    const failure = fail(copy, sameKey ? 'CONTEXT_MISMATCH' : 'KCV_MISMATCH');
+    const code = sameKey ? 'CONTEXT_MISMATCH' : 'KCV_MISMATCH';
+    const { attempted: _, ...failure } = fail(copy, type, { code });
     return { ...failure, discard: keyId };
   }
-  const { failure: _, ...entry } = copy.entry;
+  const { failure: _, attempted: __, ...entry } = copy.entry;
   const { regionId } = entry;
   note(draft, { action: 'replica.copied', outcome: 'ok', recordId: copy.keyId, regionId });
   return { ...entry, replica: { keyId, kcv, attributesDigest, enabled, tags } };
@@ -139,20 +155,27 @@ const REFUSALS: Readonly<Record<string, UnreplicableReason>> = {
 
 function refused(
   copy: Copy,
-  command: ReplicationCommand,
-  { code, retryAfter }: CommandFailed,
+  command: ReplicaKeyCommand,
+  result: CommandFailed,
 ): ReplicaLedgerEntry {
+  const { code } = result;
   const reason = Object.hasOwn(REFUSALS, code) ? REFUSALS[code] : undefined;
-  if (command.type !== 'exportTr31' || reason === undefined) return fail(copy, code, retryAfter);
+  if (command.type !== 'exportTr31' || reason === undefined) {
+    return doubted(fail(copy, command.type, result), command);
+  }
   const { pairId, generation } = command;
   const { failure: _, ...entry } = copy.entry;
   return { ...entry, state: 'unreplicable', reason, refusedBy: { pairId, generation } };
 }
 
 /** What is not there any more can not be changed: a live key is copied again. */
-function gone(copy: Copy, command: ReplicationCommand): ReplicaLedgerEntry {
+function gone(copy: Copy, { type }: ReplicaKeyCommand): ReplicaLedgerEntry {
   // A region that lost the key it is to export: that is for people to look at.
-  if (command.type === 'exportTr31' || command.type === 'importTr31') return fail(copy, 'GONE');
+  if (type === 'exportTr31') return fail(copy, type, { code: 'GONE' });
+  if (type === 'importTr31') {
+    const { attempted: _, ...failure } = fail(copy, type, { code: 'GONE' });
+    return failure;
+  }
   if (copy.entry.discard !== undefined) return discarded(copy.entry);
   const { failure: _, replica: __, ...entry } = copy.entry;
   return entry;
@@ -163,17 +186,28 @@ function discarded({ discard: _, ...entry }: ReplicaLedgerEntry): ReplicaLedgerE
   return entry;
 }
 
-function fail(copy: Copy, code: string, retryAfter?: string | undefined): ReplicaLedgerEntry {
-  const { draft, keyId, entry } = copy;
+function fail(
+  { draft, keyId, entry }: Copy,
+  type: ReplicaKeyCommand['type'],
+  { code, retryAfter }: Pick<CommandFailed, 'code' | 'retryAfter'>,
+): ReplicaLedgerEntry {
   const { regionId } = entry;
-  const failure = failed(entry.failure, draft.at, code, retryAfter);
+  const failure = {
+    ...failed(entry.failure, draft.at, code, retryAfter),
+    types: waiting(entry.failure, draft.at, type),
+  };
   note(draft, { action: 'replica.failed', outcome: 'refused', recordId: keyId, regionId, code });
   return { ...entry, state: 'failed', failure };
 }
 
-function withReplica(entry: ReplicaLedgerEntry, change: Partial<Replica>): ReplicaLedgerEntry {
+function withReplica(
+  entry: ReplicaLedgerEntry,
+  { type }: ReplicaKeyCommand,
+  change: Partial<Replica>,
+): ReplicaLedgerEntry {
   const { replica } = entry;
-  return replica === undefined ? entry : { ...entry, replica: { ...replica, ...change } };
+  if (replica === undefined) return entry;
+  return { ...entry, replica: sureAfter({ ...replica, ...change }, type) };
 }
 
 /** Takes the answer to the command that is in flight for an alias. */

@@ -35,7 +35,8 @@ export interface ApplyOptions {
  * Folds answers to commands into the ledger. An answer counts for the command that is in flight,
  * once; any other is passed over. What an import brought is compared with the origin: a copy counts
  * as such when check value and attributes agree, and is scheduled for deletion when they do not.
- * What failed stays in the ledger, with its code and the time from which {@link retry} tries again.
+ * What failed stays in the ledger, with its code and the time from which {@link retry} tries again,
+ * and may have been done: the command of that time is sent whatever the origin has come to want.
  *
  * @param options - The ledger as stored, and the answers.
  * @returns The ledger to store, and then the commands to send.

@@ -23,6 +23,7 @@ import { entriesIn } from './read-entry.js';
 import { readLedger, readName, readPair } from './read-stored.js';
 import type { EntryWork, KekGeneration, PairRecord, ReplicaLedger } from './records.js';
 import { firstOrder } from './send.js';
+import { mayLive } from './unsure.js';
 
 /** What {@link drain} takes. */
 export interface DrainOptions {
@@ -105,8 +106,8 @@ export interface DisabledPair {
  * @param options - The ledger and the pair, both as stored.
  * @returns Both records to store, and then the commands to send.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a pair that was not drained, while commands
- * are in flight, and while copies that were to be deleted live: one of a key that the primary has not
- * got does so for good.
+ * are in flight, and while copies that were to be deleted live, or may: one of a key that the primary
+ * has not got does so for good.
  *
  * @example
  * ```ts
@@ -160,7 +161,7 @@ function forget(draft: Draft, regionId: string, mustBeGone: boolean): void {
     changeKey(draft, keyId, (key) => {
       const { [regionId]: entry, ...replicas } = key.replicas;
       if (entry === undefined) return key;
-      if (mustBeGone && entry.replica !== undefined && entry.replica.deleteAfter === undefined) {
+      if (mustBeGone && mayLive(entry)) {
         throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
       }
       remember(draft, entry);
@@ -241,14 +242,17 @@ export function releaseGenerations(options: ReleaseGenerationsOptions): Released
 }
 
 /**
- * Blocks in flight, and blocks that wait to be sent on. A pair not told of counts by its KEK too.
+ * Blocks in flight, and blocks that wait to be sent on, or once more. A pair not told of counts by
+ * its KEK too.
  */
 function usedBy(ledger: ReplicaLedger, { pairId }: PairRecord): readonly number[] {
   const known = readLedger(ledger);
   const waiting = entriesIn(known, 'keys').flatMap(({ replicas }) =>
-    Object.values(replicas).flatMap(({ pending, exported }) => {
+    Object.values(replicas).flatMap(({ pending, exported, attempted }) => {
       const carried = pending !== undefined && 'generation' in pending ? pending : exported;
-      return carried?.pairId === pairId ? [carried.generation] : [];
+      return [carried, attempted].flatMap((block) =>
+        block?.pairId === pairId ? [block.generation] : [],
+      );
     }),
   );
   const current = known.pairs.filter((pair) => pair.pairId === pairId);

@@ -1,5 +1,6 @@
 /** Ways in which a region may differ from the ledger. */
 
+import { own } from '../../primitives/bytes.js';
 import { sameKcv } from '../check-value.js';
 import { canonicalJson } from '../digest.js';
 import { createdKey, readTime } from './events.js';
@@ -75,7 +76,18 @@ export function compareReplica(
   }
   const deleteAfter = item.deleteAfter === undefined ? undefined : readTime(item.deleteAfter);
   const deleteFor = deleteAfter === replica?.deleteAfter ? replica?.deleteFor : undefined;
-  const seen: Replica = { keyId, kcv, attributesDigest, enabled, tags, deleteAfter, deleteFor };
+  // A command that was not answered may still come, whatever the region lists now.
+  const unsure = replica && own(replica, 'unsure');
+  const seen: Replica = {
+    keyId,
+    kcv,
+    attributesDigest,
+    enabled,
+    tags,
+    deleteAfter,
+    deleteFor,
+    unsure,
+  };
   if (replica === undefined) return { rule: 'replica-unrecorded', replica: seen, discard };
   return canonicalJson(seen) === canonicalJson(replica)
     ? {}

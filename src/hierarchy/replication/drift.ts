@@ -172,9 +172,11 @@ function compareRegion(
       if (item !== undefined) known.add(item.keyId);
       if (entry.pending !== undefined) return key;
       const { rule, replica, discard } = compareReplica(draft.at, created, entry, item);
-      if (rule === undefined) return key;
-      findings.push(finding(rule, keyId, regionId));
-      const { replica: _, ...others } = entry;
+      // Nor is there a copy of which that was not known.
+      const isAbsent = item === undefined && entry.attempted !== undefined;
+      if (rule === undefined && !isAbsent) return key;
+      if (rule !== undefined) findings.push(finding(rule, keyId, regionId));
+      const { replica: _, attempted: __, ...others } = entry;
       const seen: ReplicaLedgerEntry = {
         ...others,
         ...(replica === undefined ? {} : { replica }),

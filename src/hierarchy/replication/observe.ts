@@ -6,6 +6,7 @@ import { changeKey, type Draft, primaryOf, requestsIn } from './draft.js';
 import type { ReplicationEvent } from './events.js';
 import type { KeyChange, Replica, ReplicatedKey, Stamp } from './records.js';
 import { changesIn, type DesiredKey, isFolded } from './registers.js';
+import { sureOf } from './unsure.js';
 
 /**
  * A change that a former primary is late to tell of is so there, also where a change in the present
@@ -42,7 +43,8 @@ export function inPrimary(
 ): ReplicatedKey {
   const entry = own(key.replicas, regionId);
   if (entry?.replica === undefined) return key;
-  const replica = { ...entry.replica, enabled, tags, deleteAfter, deleteFor: deleteAfter };
+  const shown = { ...entry.replica, enabled, tags, deleteAfter, deleteFor: deleteAfter };
+  const replica = sureOf(shown, ['enabled', 'tags', 'deletion']);
   return { ...key, replicas: { ...key.replicas, [regionId]: { ...entry, replica } } };
 }
 
@@ -64,10 +66,10 @@ function observed(replica: Replica, change: KeyChange): Replica {
     case 'created':
       return replica;
     case 'enabled':
-      return { ...replica, enabled: change.value };
+      return sureOf({ ...replica, enabled: change.value }, ['enabled']);
     case 'deletion': {
       const deleteAfter = change.value ?? undefined;
-      return { ...replica, deleteAfter, deleteFor: deleteAfter };
+      return sureOf({ ...replica, deleteAfter, deleteFor: deleteAfter }, ['deletion']);
     }
     case 'tag': {
       const { [change.name]: _, ...others } = replica.tags;

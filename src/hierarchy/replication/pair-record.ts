@@ -1,6 +1,7 @@
 /** A pair of regions as stored, with every KEK that they have exchanged. */
 
 import type { Kcv } from '../records.js';
+import type { ReplicaKeyCommand } from './commands.js';
 
 /** One side of a pair. */
 export interface ReplicationSide {
@@ -30,6 +31,8 @@ export interface StepFailure {
   readonly attempts: number;
   /** When to try again; absent where the check values of a KEK differ. */
   readonly retryAfter?: string | undefined;
+  /** Of a copy: the commands that have failed and wait. One of another type goes at once. */
+  readonly types?: readonly ReplicaKeyCommand['type'][] | undefined;
 }
 
 /** One KEK that two regions share, and how far its exchange has come. */

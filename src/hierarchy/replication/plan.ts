@@ -19,6 +19,7 @@ import type {
 } from './records.js';
 import { type DesiredKey, desiredKey } from './registers.js';
 import { isDue, type NewKeyCommand, remainingDays, send } from './send.js';
+import { isUnsure, mayLive } from './unsure.js';
 
 /** Plans every copy of some keys. */
 export function planKeys(draft: Draft, keyIds: Iterable<string>): void {
@@ -69,7 +70,9 @@ function planEntry(situation: Situation): ReplicaLedgerEntry {
   // What could not be copied in time need not be any more.
   const isMoot = replica === undefined && desired.deleteAfter !== undefined;
   if (!isDue(entry, draft.at)) {
-    return isMoot && entry.discard === undefined ? rest(entry, 'deleted') : entry;
+    return isMoot && !mayLive(entry) && entry.discard === undefined
+      ? rest(entry, 'deleted')
+      : entry;
   }
   const [pair] = pairsTo(situation, ({ state }) => state === 'open');
   if (pair === undefined) {
@@ -91,6 +94,19 @@ function planEntry(situation: Situation): ReplicaLedgerEntry {
   return planUpdate(situation, pair, replica);
 }
 
+/** What is not there need not go. What may be there is imported once more, to have a name. */
+function planAbsent(situation: Situation, state: ReplicaState): ReplicaLedgerEntry {
+  const { draft, entry } = situation;
+  const { attempted } = entry;
+  if (attempted === undefined) return rest(entry, state);
+  const isReached = draft.pairs.some(
+    ({ pairId, state }) =>
+      pairId === attempted.pairId && (state === 'open' || state === 'deleting'),
+  );
+  // Without that pair only an inventory tells: see `drift`.
+  return isReached ? planImport(situation, attempted) : entry;
+}
+
 /** Nothing leads there now: a copy is not called synchronized that what was missed has changed. */
 function unsent({ desired, entry }: Situation): ReplicaLedgerEntry {
   const { state, replica } = entry;
@@ -98,9 +114,9 @@ function unsent({ desired, entry }: Situation): ReplicaLedgerEntry {
   if (replica === undefined) {
     return state === 'deleted' && !isDeleted ? { ...entry, state: 'absent' } : entry;
   }
-  const isMarked = replica.deleteAfter !== undefined;
+  const isMarked = !mayLive(entry);
   const isSame =
-    isDeleted || (replica.enabled === desired.enabled && sameTags(replica.tags, desired.tags));
+    isDeleted || !(differsInSwitch(replica, desired) || differsInTags(replica, desired));
   if (isMarked === isDeleted && isSame) return entry;
   return state === 'updating' || state === 'failed' ? entry : { ...entry, state: 'updating' };
 }
@@ -109,7 +125,7 @@ function unsent({ desired, entry }: Situation): ReplicaLedgerEntry {
 function planCopy(situation: Situation, way: LedgerPair): ReplicaLedgerEntry {
   const { draft, key, desired, entry } = situation;
   // A tombstone: whatever is delivered of an earlier time does not bring the key to life.
-  if (desired.deleteAfter !== undefined) return rest(entry, 'deleted');
+  if (desired.deleteAfter !== undefined) return planAbsent(situation, 'deleted');
   const { exported } = entry;
   const isOpen = draft.pairs.some(
     ({ pairId, state }) => pairId === exported?.pairId && state === 'open',
@@ -155,7 +171,7 @@ function planDeletion(
 ): ReplicaLedgerEntry {
   const { draft, entry } = situation;
   const { keyId: replicaKeyId, deleteAfter, deleteFor } = replica;
-  if (deleteAfter === undefined) {
+  if (deleteAfter === undefined || isUnsure(replica, 'deletion')) {
     const days = remainingDays(draft.at, originDeleteAfter);
     const type = 'scheduleDeletion';
     return ask(situation, pair, { type, replicaKeyId, days, originDeleteAfter });
@@ -171,13 +187,13 @@ function planDeletion(
 function planUpdate(situation: Situation, pair: LedgerPair, replica: Replica): ReplicaLedgerEntry {
   const { desired, entry } = situation;
   const { keyId: replicaKeyId } = replica;
-  if (replica.deleteAfter !== undefined) {
+  if (replica.deleteAfter !== undefined || isUnsure(replica, 'deletion')) {
     return ask(situation, pair, { type: 'cancelDeletion', replicaKeyId });
   }
-  if (!sameTags(replica.tags, desired.tags)) {
+  if (differsInTags(replica, desired)) {
     return ask(situation, pair, { type: 'putTags', replicaKeyId, tags: desired.tags });
   }
-  if (replica.enabled !== desired.enabled) {
+  if (differsInSwitch(replica, desired)) {
     return ask(situation, pair, { type: 'setEnabled', replicaKeyId, enabled: desired.enabled });
   }
   return rest(entry, 'synchronized');
@@ -187,8 +203,8 @@ function planUpdate(situation: Situation, pair: LedgerPair, replica: Replica): R
 function planRemoval(situation: Situation, pair: LedgerPair): ReplicaLedgerEntry {
   const { draft, key, desired, entry } = situation;
   const { replica } = entry;
-  if (replica === undefined) return rest(entry, 'absent');
-  if (replica.deleteAfter !== undefined) return rest(entry, 'delete-scheduled');
+  if (replica === undefined) return planAbsent(situation, 'absent');
+  if (!mayLive(entry)) return rest(entry, 'delete-scheduled');
   // A live key stays until the primary has it: this may be all that there is of it.
   const isLast = !isSource(draft, key, primaryOf(draft).regionId);
   if (isLast && desired.deleteAfter === undefined) return entry;
@@ -247,6 +263,12 @@ function refuse(entry: ReplicaLedgerEntry, reason: UnreplicableReason): ReplicaL
   return { ...others, state: 'unreplicable', reason };
 }
 
-function sameTags(a: Replica['tags'], b: Replica['tags']): boolean {
-  return canonicalJson(a, 'tags') === canonicalJson(b, 'tags');
+function differsInSwitch(replica: Replica, { enabled }: DesiredKey): boolean {
+  return replica.enabled !== enabled || isUnsure(replica, 'enabled');
+}
+
+function differsInTags(replica: Replica, { tags }: DesiredKey): boolean {
+  return (
+    canonicalJson(replica.tags, 'tags') !== canonicalJson(tags, 'tags') || isUnsure(replica, 'tags')
+  );
 }

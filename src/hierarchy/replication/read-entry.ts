@@ -98,7 +98,9 @@ function createShapes() {
     order: isNumber,
     state: isText,
     pending: optional(command),
-    failure: optional(shape({ code: isText, at: isText, attempts: isNumber })),
+    failure: optional(
+      shape({ code: isText, at: isText, attempts: isNumber, types: optional(listOf(isText)) }),
+    ),
   };
   const replica = shape({
     keyId: isText,
@@ -108,12 +110,15 @@ function createShapes() {
     tags: tableOf(isText),
     deleteAfter: optional(isText),
     deleteFor: optional(isText),
+    unsure: optional(listOf(isText)),
   });
   const kek = { pairId: isText, generation: isNumber };
+  const travelling = shape({ ...kek, keyBlock: isText });
   const entry = shape({
     ...work,
     replica: optional(replica),
-    exported: optional(shape({ ...kek, keyBlock: isText })),
+    exported: optional(travelling),
+    attempted: optional(travelling),
     refusedBy: optional(shape(kek)),
     discard: optional(isText),
   });

@@ -77,6 +77,8 @@ export interface Replica {
   readonly deleteAfter?: string | undefined;
   /** The time of the origin's deletion that this follows. */
   readonly deleteFor?: string | undefined;
+  /** What a command that failed may have changed all the same: it is sent again in any case. */
+  readonly unsure?: readonly ('enabled' | 'tags' | 'deletion')[] | undefined;
 }
 
 /** What is being done about a copy: one command at a time. */
@@ -85,7 +87,7 @@ export interface EntryWork {
   readonly order: number;
   /** The command that was not answered yet; nothing else is asked for meanwhile. */
   readonly pending?: ReplicationCommand | undefined;
-  /** What went wrong last; the next command waits for its `retryAfter`. */
+  /** What went wrong last; the next command of a type that failed waits for its `retryAfter`. */
   readonly failure?: StepFailure | undefined;
 }
 
@@ -119,6 +121,11 @@ export interface ReplicaLedgerEntry extends EntryWork {
         readonly keyBlock: string;
       }
     | undefined;
+  /**
+   * A block whose import failed, and may have been carried out all the same: until its region has
+   * answered an import, or an inventory shows that there is no copy, the key counts as copied.
+   */
+  readonly attempted?: ReplicaLedgerEntry['exported'];
   /** A copy that does not agree with the origin, and has to go before there is another. */
   readonly discard?: string | undefined;
 }

@@ -10,8 +10,9 @@ import { aliasedRequests, primaryOf } from './draft.js';
 import { hasKey } from './entries.js';
 import { entriesIn, entryIn } from './read-entry.js';
 import { readLedger } from './read-stored.js';
-import type { ReplicaLedger } from './records.js';
+import type { Replica, ReplicaLedger } from './records.js';
 import { desiredKey } from './registers.js';
+import { isUnsure } from './unsure.js';
 
 /** What {@link selectRegion} takes. */
 export interface SelectRegionOptions {
@@ -74,9 +75,15 @@ export function selectRegion(options: SelectRegionOptions): SelectedRegion | und
   for (const { to: regionId } of ledger.pairs) {
     const replica = own(key.replicas, regionId)?.replica;
     if (regionId === primary || replica === undefined || !isUp(regionId)) continue;
-    if (isUsable(replica)) return { regionId, keyId: replica.keyId, readOnly: true };
+    if (isUsable(replica) && isSure(replica))
+      return { regionId, keyId: replica.keyId, readOnly: true };
   }
   return undefined;
+}
+
+/** A copy that may have been disabled or marked serves no key. */
+function isSure(replica: Replica): boolean {
+  return !isUnsure(replica, 'enabled') && !isUnsure(replica, 'deletion');
 }
 
 function isUsable(key: {

@@ -57,6 +57,16 @@ export function isDue({ failure }: Pick<EntryWork, 'failure'>, at: string): bool
   return failure?.retryAfter === undefined || failure.retryAfter <= at;
 }
 
+/** The types of commands that wait after one more has failed: each is tried once at a time. */
+export function waiting(
+  before: StepFailure | undefined,
+  at: string,
+  type: ReplicaKeyCommand['type'],
+): NonNullable<StepFailure['types']> {
+  const others = isDue({ failure: before }, at) ? [] : (before?.types ?? []);
+  return [...new Set([...others, type])];
+}
+
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 

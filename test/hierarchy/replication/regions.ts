@@ -212,12 +212,8 @@ export class Region {
 
   #import(command: replication.ImportTr31Command, env: Env): replication.CommandResult {
     const { keyId, order, originRegionId } = command;
-    const known = [...this.records.values()].find(({ replicaOf }) => replicaOf?.keyId === keyId);
-    if (known?.replicaOf !== undefined && known.replicaOf.order >= order) {
-      return replication.answerImport({ record: known, command });
-    }
-    const isLive = known !== undefined && known.lifecycle.state !== 'delete-complete';
-    if (isLive) return { command, outcome: 'failed', code: 'STATE_CONFLICT' };
+    const copy = this.copyOf(keyId);
+    if (copy !== undefined) return replication.answerImport({ record: copy, command });
     const { record } = replication.acceptBlock({
       ...command,
       env,
@@ -226,7 +222,7 @@ export class Region {
       ring: this.ring,
       owner: 'shop',
       // An ID is never used again.
-      keyId: known === undefined ? keyId : `${keyId}:${order}`,
+      keyId: this.records.has(keyId) ? `${keyId}:${order}` : keyId,
       replicaOf: { regionId: originRegionId, keyId, order },
     });
     this.records.set(record.keyId, record);
@@ -317,6 +313,19 @@ export function openLedger(...pairs: readonly replication.PairRecord[]): replica
   let ledger = replication.createLedger({ env, ledgerId: 'cards', regionId: ORIGIN });
   for (const pair of pairs) ledger = replication.attach({ env, ledger, pair }).ledger;
   return ledger;
+}
+
+/** The step after commands that were carried out, and answered so that nobody knows. */
+export function unknown(
+  { ledger, commands }: replication.ReplicationStep,
+  regions: readonly Region[],
+  env: Env,
+): replication.ReplicationStep {
+  const results = commands.map((command) => {
+    regions.find(({ regionId }) => regionId === command.regionId)?.execute(command, env);
+    return { command, outcome: 'failed', code: 'TIMEOUT' } as const;
+  });
+  return replication.apply({ env, ledger, results });
 }
 
 /** Carries out commands, and theirs, until there are none. */

@@ -1,0 +1,205 @@
+// A command that is answered as failed may have been carried out: whatever the origin comes to want
+// meanwhile, the copy becomes so.
+
+import { replication } from 'keyblock/hierarchy';
+import { describe, expect, it } from 'vitest';
+import {
+  DESTINATION,
+  entryOf,
+  establishedPair,
+  later,
+  ORIGIN,
+  openLedger,
+  Region,
+  settle,
+  unknown,
+} from './regions.js';
+
+const HOUR = 3_600_000;
+const env = later(0);
+
+/** Two regions, and a key of which nothing was copied yet. */
+function setUp() {
+  const origin = new Region(ORIGIN);
+  const destination = new Region(DESTINATION);
+  const pair = establishedPair(origin, destination);
+  const both = [origin, destination];
+  const step = replication.reduce({ env, ledger: openLedger(pair), events: [origin.create('k1')] });
+  return { origin, destination, pair, both, step };
+}
+
+/** The same when the key was copied. */
+function copied() {
+  const { step, ...world } = setUp();
+  return { ...world, ledger: settle(step, world.both, env) };
+}
+
+/** The same when its block was exported, and the answer to the import says nothing. */
+function attempted() {
+  const { step, ...world } = setUp();
+  const { origin, both } = world;
+  const results = step.commands.map((command) => origin.execute(command, env));
+  const exported = replication.apply({ env, ledger: step.ledger, results });
+  return { ...world, exported, ledger: unknown(exported, both, env).ledger };
+}
+
+const onEvent = (ledger: replication.ReplicaLedger, event: replication.ReplicationEvent, at = 0) =>
+  replication.reduce({ env: later(at), ledger, events: [event] });
+
+function retried(ledger: replication.ReplicaLedger, regions: readonly Region[], at = HOUR) {
+  return settle(replication.retry({ env: later(at), ledger }), regions, later(at));
+}
+
+describe('a change that failed, and was done', () => {
+  it('is taken back where it was a start, and the key was stopped meanwhile', () => {
+    const { origin, destination, both, ledger } = copied();
+    const stopped = settle(onEvent(ledger, origin.stop('k1')), both, env);
+    const started = unknown(onEvent(stopped, origin.start('k1')), both, env);
+    const { ledger: wanted, commands } = onEvent(started.ledger, origin.stop('k1'));
+    expect(commands).toEqual([]);
+    expect(entryOf(wanted, 'k1').state).toBe('failed');
+    const end = retried(wanted, both);
+    expect(destination.get('k1').lifecycle.enabled).toBe(false);
+    expect(entryOf(end, 'k1')).toMatchObject({
+      state: 'synchronized',
+      replica: { enabled: false },
+    });
+    expect(entryOf(end, 'k1').replica?.unsure).toBeUndefined();
+  });
+
+  it('is taken back where it was a deletion, and the key was restored and started', () => {
+    const { origin, destination, both, ledger } = copied();
+    const marked = unknown(onEvent(ledger, origin.delete('k1', 7)), both, env);
+    let known = onEvent(marked.ledger, origin.restore('k1')).ledger;
+    known = onEvent(known, origin.start('k1')).ledger;
+    expect(destination.get('k1').lifecycle.state).toBe('delete-pending');
+    // Nobody is sent to a copy that may be marked.
+    const health = { [DESTINATION]: 'up' } as const;
+    expect(replication.selectRegion({ ledger: known, keyId: 'k1', health })).toBeUndefined();
+    const end = retried(known, both);
+    expect(destination.get('k1').lifecycle).toEqual({ state: 'create-complete', enabled: true });
+    expect(entryOf(end, 'k1').state).toBe('synchronized');
+    expect(replication.selectRegion({ ledger: end, keyId: 'k1', health })?.readOnly).toBe(true);
+  });
+
+  it('is taken back where it was a restore, and the key was marked again', () => {
+    const { origin, destination, both, ledger } = copied();
+    const marked = settle(onEvent(ledger, origin.delete('k1', 7)), both, env);
+    const live = unknown(onEvent(marked, origin.restore('k1')), both, env);
+    expect(destination.get('k1').lifecycle.state).toBe('create-complete');
+    const end = retried(onEvent(live.ledger, origin.delete('k1', 30)).ledger, both);
+    expect(entryOf(end, 'k1').state).toBe('delete-scheduled');
+    const { deleteAfter = '' } = destination.get('k1').lifecycle;
+    expect(deleteAfter >= (origin.get('k1').lifecycle.deleteAfter ?? '')).toBe(true);
+  });
+
+  it('is taken back where it was tags, and is not called synchronized without a pair', () => {
+    const { origin, destination, both, ledger } = copied();
+    const tagged = unknown(onEvent(ledger, origin.tag('k1', { a: '1' })), both, env).ledger;
+    const untagged = onEvent(tagged, origin.untag('k1', ['a'])).ledger;
+    const options = { env: later(HOUR), pairId: 'pair', replicas: 'keep' } as const;
+    const drained = replication.drain({ ...options, ledger: untagged });
+    expect([drained.commands, entryOf(drained.ledger, 'k1').state]).toEqual([[], 'failed']);
+    retried(untagged, both);
+    expect(destination.get('k1').tags).toEqual({});
+  });
+
+  it('is not known from an inventory: it may be carried out after that', () => {
+    const { origin, destination, both, ledger } = copied();
+    const stopped = settle(onEvent(ledger, origin.stop('k1')), both, env);
+    const { ledger: asked, commands } = onEvent(stopped, origin.start('k1'));
+    const results = commands.map((command) => ({ command, outcome: 'failed', code: 'X' }) as const);
+    const failed = replication.apply({ env, ledger: asked, results }).ledger;
+    const wanted = onEvent(failed, origin.stop('k1')).ledger;
+    const copies = [{ regionId: DESTINATION, inventory: destination.inventory() }];
+    const compared = replication.drift({ env, ledger: wanted, origin: origin.inventory(), copies });
+    expect(compared.findings).toEqual([]);
+    for (const command of commands) destination.execute(command, env); // late
+    expect(destination.get('k1').lifecycle.enabled).toBe(true);
+    retried(compared.ledger, both);
+    expect(destination.get('k1').lifecycle.enabled).toBe(false);
+  });
+
+  it('is known where the region became the primary, and has told of it', () => {
+    const { origin, destination, both, ledger } = copied();
+    const back = establishedPair(destination, origin, 'back');
+    const { ledger: open } = replication.attach({ env, ledger, pair: back });
+    const stopped = unknown(onEvent(open, origin.stop('k1')), both, env).ledger;
+    const promoted = replication.promoteReplica({ env, ledger: stopped, regionId: DESTINATION });
+    expect(promoted.behind).toEqual([{ keyId: 'k1', state: 'failed' }]);
+    const events = [destination.start('k1')];
+    const told = replication.reduce({ env, ledger: promoted.ledger, events });
+    expect(entryOf(told.ledger, 'k1').replica).toMatchObject({ enabled: true });
+    expect(entryOf(told.ledger, 'k1').replica?.unsure).toBeUndefined();
+    // Nor is it asked for once its inventory was taken in.
+    const inventory = destination.inventory();
+    const shown = replication.planBackfill({ env, ledger: promoted.ledger, inventory }).ledger;
+    expect(entryOf(shown, 'k1').replica?.unsure).toBeUndefined();
+  });
+});
+
+describe('an import that failed, and was done', () => {
+  it('is done once more to find the copy, where the key was marked for deletion meanwhile', () => {
+    const { origin, destination, both, ledger } = attempted();
+    const marked = onEvent(ledger, origin.delete('k1', 7)).ledger;
+    expect(entryOf(marked, 'k1').state).toBe('failed');
+    // The origin has forgotten the key by then: the block is in the ledger.
+    origin.records.delete('k1');
+    const end = retried(marked, both);
+    expect(destination.get('k1').lifecycle.state).toBe('delete-pending');
+    expect(entryOf(end, 'k1').state).toBe('delete-scheduled');
+    expect(entryOf(end, 'k1').attempted).toBeUndefined();
+  });
+
+  it('keeps its KEK, and its pair from ending without the copy', () => {
+    const { destination, both, pair, ledger } = attempted();
+    const options = { env: later(HOUR), pairId: 'pair', ledger } as const;
+    const superseded = pair.generations.map((known) => ({
+      ...known,
+      state: 'superseded' as const,
+    }));
+    const older = { ...pair, generations: superseded };
+    const pairs = ledger.pairs.map((known) => ({ ...known, generation: 2 }));
+    const ledgers = [{ ...ledger, pairs }];
+    expect(replication.releaseGenerations({ env, pair: older, ledgers }).commands).toEqual([]);
+    const deleting = replication.drain({ ...options, replicas: 'delete' });
+    expect(deleting.commands).toMatchObject([{ type: 'importTr31' }]);
+    const failed = unknown(deleting, both, later(HOUR)).ledger;
+    expect(() => replication.disable({ env: later(HOUR), ledger: failed, pair })).toThrow(
+      expect.objectContaining({ code: 'STATE_CONFLICT', field: 'record' }),
+    );
+    const end = retried(failed, both, 2 * HOUR);
+    expect(destination.get('k1').lifecycle.state).toBe('delete-pending');
+    expect(replication.disable({ env, ledger: end, pair }).ledger.pairs).toEqual([]);
+  });
+
+  it('waits for an inventory where its pair sends nothing any more', () => {
+    const { origin, destination, ledger } = attempted();
+    const marked = onEvent(ledger, origin.delete('k1', 7)).ledger;
+    const other = establishedPair(origin, destination, 'other');
+    const { ledger: two } = replication.attach({ env, ledger: marked, pair: other });
+    const options = { env: later(HOUR), ledger: two, pairId: 'pair', replicas: 'keep' } as const;
+    const drained = replication.drain(options);
+    expect([drained.commands, entryOf(drained.ledger, 'k1').state]).toEqual([[], 'failed']);
+    const compare = (inventory: readonly replication.InventoryItem[]) => {
+      const copies = [{ regionId: DESTINATION, inventory }];
+      const listed = origin.inventory();
+      return replication.drift({ ...drained, env: later(HOUR), origin: listed, copies });
+    };
+    const found = compare(destination.inventory());
+    expect(found.findings.map(({ id }) => id)).toEqual(['replica-unrecorded']);
+    expect(found.commands).toMatchObject([{ type: 'scheduleDeletion', pairId: 'other' }]);
+    const none = compare([]);
+    expect([none.findings, none.commands]).toEqual([[], []]);
+    expect(entryOf(none.ledger, 'k1').state).toBe('deleted');
+  });
+
+  it('is over where the region says that there is no such key', () => {
+    const { origin, ledger } = attempted();
+    const marked = onEvent(ledger, origin.delete('k1', 7)).ledger;
+    const again = replication.retry({ env: later(HOUR), ledger: marked });
+    const results = again.commands.map((command) => ({ command, outcome: 'gone' }) as const);
+    const { ledger: end } = replication.apply({ env: later(HOUR), ledger: again.ledger, results });
+    expect(entryOf(end, 'k1').state).toBe('deleted');
+  });
+});
