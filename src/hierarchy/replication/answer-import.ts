@@ -22,10 +22,11 @@ export interface AnswerImportOptions {
 
 /**
  * Answers an import command by the copy that it led to, or by the key itself where it is already: in a
- * region that was the primary, and that another pair leads to since.
+ * region that was the primary, and that another pair leads to since. What the copy has become meanwhile
+ * is in the answer, and the ledger sets it right: switched otherwise, tagged, marked for deletion.
  *
  * @param options - The copy and the command.
- * @returns The answer, with the check value and the attributes of the copy.
+ * @returns The answer, with the check value, the attributes, the switch and the tags of the copy.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a key that is neither that key nor a copy of it,
  * and for one that was purged.
  *
@@ -44,12 +45,14 @@ export function answerImport(options: AnswerImportOptions): CommandDone {
   const command = own(options, 'command');
   requireObject(command, 'event');
   const given = command as ImportTr31Command; // not undefined: that was refused
-  const { keyId: replicaKeyId, kcv, attributes } = record;
+  const { keyId: replicaKeyId, kcv, attributes, tags, lifecycle } = record;
+  const { enabled, deleteAfter } = lifecycle;
   const attributesDigest = digestOfAttributes(attributes);
   if (!isCopy(record, attributesDigest, given)) {
     throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   }
-  return { command: given, outcome: 'done', replicaKeyId, kcv, attributesDigest };
+  const found = { replicaKeyId, kcv, attributesDigest, enabled, tags, deleteAfter };
+  return { command: given, outcome: 'done', ...found };
 }
 
 /**

@@ -1,10 +1,12 @@
 /** What an answer says about the copy that its command was for. */
 
 import { KeyblockError } from '../../errors.js';
+import { own } from '../../primitives/bytes.js';
 import { parseKeyBlock } from '../../tr31/parse.js';
 import { sameKcv } from '../check-value.js';
 import { readId } from '../identifiers.js';
 import type { KeyAttributes } from '../records.js';
+import { readTags } from '../rules/tags.js';
 import type {
   CommandDone,
   CommandFailed,
@@ -24,7 +26,7 @@ import type {
   UnreplicableReason,
 } from './records.js';
 import { failed, waiting } from './send.js';
-import { doubted, sureAfter } from './unsure.js';
+import { type Aspect, doubted, sureOf, unsureOf } from './unsure.js';
 
 /** Takes the answer to the command that is in flight for a copy. */
 export function answerKey(
@@ -68,16 +70,24 @@ function done(copy: Copy, command: ReplicaKeyCommand, result: CommandDone): Repl
       if (entry.discard === command.replicaKeyId) return discarded(copy.entry);
       const deleteAfter = readTime(result.deleteAfter);
       const deleteFor = command.originDeleteAfter;
-      return withReplica(entry, command, { enabled: false, deleteAfter, deleteFor });
+      const marked = { enabled: false, deleteAfter, deleteFor };
+      return withReplica(entry, marked, ['deletion', 'enabled']);
     }
     case 'cancelDeletion': {
-      const live = { deleteAfter: undefined, deleteFor: undefined };
-      return withReplica(entry, command, { enabled: false, ...live });
+      const enabled = own(result, 'enabled');
+      const live = { enabled: enabled ?? false, deleteAfter: undefined, deleteFor: undefined };
+      // A copy that was not marked is as it was.
+      return withReplica(
+        entry,
+        live,
+        enabled === undefined ? ['deletion'] : ['deletion', 'enabled'],
+      );
     }
     case 'setEnabled':
-      return withReplica(entry, command, { enabled: command.enabled });
+      // A copy that is marked can not be switched.
+      return withReplica(entry, { enabled: command.enabled }, ['deletion', 'enabled']);
     case 'putTags':
-      return withReplica(entry, command, { tags: command.tags });
+      return withReplica(entry, { tags: command.tags }, ['tags']);
   }
 }
 
@@ -128,23 +138,36 @@ function isExchangeBlock(
 }
 
 /** A copy counts as one when it is the key of the origin, with the attributes of the origin. */
-function imported(
-  copy: Copy,
-  { type, enabled, tags }: ImportTr31Command,
-  { replicaKeyId, kcv, attributesDigest }: CommandDone,
-): ReplicaLedgerEntry {
+function imported(copy: Copy, command: ImportTr31Command, result: CommandDone): ReplicaLedgerEntry {
   const { draft, created } = copy;
+  const { replicaKeyId, kcv, attributesDigest } = result;
   const keyId = readId(replicaKeyId, 'keyId');
   const sameKey = typeof kcv === 'object' && kcv !== null && sameKcv(kcv, created.kcv);
   if (!sameKey || attributesDigest !== created.attributesDigest) {
     const code = sameKey ? 'CONTEXT_MISMATCH' : 'KCV_MISMATCH';
-    const { attempted: _, ...failure } = fail(copy, type, { code });
+    const { attempted: _, ...failure } = fail(copy, command.type, { code });
     return { ...failure, discard: keyId };
   }
-  const { failure: _, attempted: __, ...entry } = copy.entry;
+  const { failure: _, attempted, ...entry } = copy.entry;
   const { regionId } = entry;
   note(draft, { action: 'replica.copied', outcome: 'ok', recordId: copy.keyId, regionId });
-  return { ...entry, replica: { keyId, kcv, attributesDigest, enabled, tags } };
+  const replica = { keyId, kcv, attributesDigest, ...stateOf(command, result) };
+  // An import of before may be what is answered, and have brought something else.
+  const untold = (['enabled', 'tags'] as const).filter((name) => own(result, name) === undefined);
+  return { ...entry, replica: unsureOf(replica, attempted === undefined ? [] : untold) };
+}
+
+/** The copy as its region tells of it, where it does; else as it was asked for. */
+function stateOf(
+  { enabled, tags }: ImportTr31Command,
+  result: CommandDone,
+): Pick<Replica, 'enabled' | 'tags' | 'deleteAfter'> {
+  const deleteAfter = own(result, 'deleteAfter');
+  return {
+    enabled: own(result, 'enabled') ?? enabled,
+    tags: readTags(own(result, 'tags') ?? tags),
+    ...(deleteAfter === undefined ? {} : { deleteAfter: readTime(deleteAfter) }),
+  };
 }
 
 /** A service may know better than the attributes whether a key can go under a KEK. */
@@ -202,12 +225,12 @@ function fail(
 
 function withReplica(
   entry: ReplicaLedgerEntry,
-  { type }: ReplicaKeyCommand,
   change: Partial<Replica>,
+  known: readonly Aspect[],
 ): ReplicaLedgerEntry {
   const { replica } = entry;
   if (replica === undefined) return entry;
-  return { ...entry, replica: sureAfter({ ...replica, ...change }, type) };
+  return { ...entry, replica: sureOf({ ...replica, ...change }, known) };
 }
 
 /** Takes the answer to the command that is in flight for an alias. */

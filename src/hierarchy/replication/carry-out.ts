@@ -144,8 +144,8 @@ function again(command: ReplicaChangeCommand, lifecycle: Lifecycle): CommandResu
   return { command, outcome: 'failed', code: 'STATE_CONFLICT' };
 }
 
-function done(command: ReplicaChangeCommand, { deleteAfter }: Lifecycle): CommandResult {
-  return { command, outcome: 'done', deleteAfter };
+function done(command: ReplicaChangeCommand, { enabled, deleteAfter }: Lifecycle): CommandResult {
+  return { command, outcome: 'done', enabled, deleteAfter };
 }
 
 /** However it came to be marked here: the primary, whose account it is, has it back. */

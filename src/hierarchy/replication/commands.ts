@@ -50,7 +50,10 @@ export interface ExportTr31Command extends KeyCommand {
 
 /** Brings the key to the region: see `acceptBlock`. */
 export interface ImportTr31Command extends KeyCommand {
-  /** Once done, it is answered with `replicaKeyId`, `kcv` and `attributesDigest`. */
+  /**
+   * Once done, it is answered with `replicaKeyId`, `kcv` and `attributesDigest`. A copy that is there
+   * already is answered for with what it has become: `enabled`, `tags`, `deleteAfter`.
+   */
   readonly type: 'importTr31';
   /** Which KEK of the pair the block is under, from 1 on. */
   readonly generation: number;
@@ -137,8 +140,18 @@ export interface CommandDone {
   readonly kcv?: Kcv | undefined;
   /** Of `importTr31`: by `digestOfAttributes` from what the copy may do, and compared as well. */
   readonly attributesDigest?: string | undefined;
-  /** Of `scheduleDeletion`: until when the copy can be restored. */
+  /** Of `scheduleDeletion`, and of an import of which the copy is marked: until when it can be restored. */
   readonly deleteAfter?: string | undefined;
+  /**
+   * Of `importTr31` and `cancelDeletion`: whether the copy is enabled.
+   * @defaultValue of an import as its command says, of a restored copy `false`
+   */
+  readonly enabled?: boolean | undefined;
+  /**
+   * Of `importTr31`: all tags of the copy.
+   * @defaultValue as its command says
+   */
+  readonly tags?: { readonly [key: string]: string } | undefined;
 }
 
 /** The command was not carried out, or it is not known whether it was. */

@@ -7,26 +7,18 @@ import { own } from '../../primitives/bytes.js';
 import type { ReplicationCommand } from './commands.js';
 import type { Replica, ReplicaLedgerEntry } from './records.js';
 
-type Aspect = NonNullable<Replica['unsure']>[number];
-
-type Aspects = Readonly<Record<ReplicationCommand['type'], readonly Aspect[]>>;
-
-const NONE = { exportTr31: [], importTr31: [], putAlias: [] } as const;
+/** What a command changes. */
+export type Aspect = NonNullable<Replica['unsure']>[number];
 
 /** What a command may have changed. A key that is marked, or was restored, is disabled. */
-const TOUCHED: Aspects = {
-  ...NONE,
+const TOUCHED: Readonly<Record<ReplicationCommand['type'], readonly Aspect[]>> = {
+  exportTr31: [],
+  importTr31: [],
   scheduleDeletion: ['deletion', 'enabled'],
   cancelDeletion: ['deletion', 'enabled'],
   setEnabled: ['enabled'],
   putTags: ['tags'],
-};
-
-/** What is known once it is done. A key that is marked can not be switched. */
-const SETTLED: Aspects = {
-  ...TOUCHED,
-  cancelDeletion: ['deletion'],
-  setEnabled: ['deletion', 'enabled'],
+  putAlias: [],
 };
 
 /** Whether this may be otherwise than the ledger says. */
@@ -45,11 +37,6 @@ export function sureOf(replica: Replica, aspects: readonly Aspect[]): Replica {
   const left = own(replica, 'unsure')?.filter((aspect) => !aspects.includes(aspect)) ?? [];
   const { unsure: _, ...known } = replica;
   return unsureOf(known, left);
-}
-
-/** The same after a command that was done. */
-export function sureAfter(replica: Replica, type: ReplicationCommand['type']): Replica {
-  return sureOf(replica, SETTLED[type]);
 }
 
 /** An entry after a command that failed: what it was to change counts as known no more. */

@@ -1,9 +1,11 @@
 // A command that is answered as failed may have been carried out: whatever the origin comes to want
 // meanwhile, the copy becomes so.
 
+import fc from 'fast-check';
 import { replication } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import {
+  DAY,
   DESTINATION,
   entryOf,
   establishedPair,
@@ -202,4 +204,150 @@ describe('an import that failed, and was done', () => {
     const { ledger: end } = replication.apply({ env: later(HOUR), ledger: again.ledger, results });
     expect(entryOf(end, 'k1').state).toBe('deleted');
   });
+});
+
+describe('an import of a copy that is there already', () => {
+  it('is answered with what the copy was made by, and not by the command that is answered', () => {
+    const { origin, destination, both, ledger } = attempted();
+    const { ledger: stopped } = onEvent(ledger, origin.stop('k1'));
+    expect(destination.get('k1').lifecycle.enabled).toBe(true);
+    const end = retried(stopped, both);
+    expect(destination.get('k1').lifecycle.enabled).toBe(false);
+    expect(entryOf(end, 'k1')).toMatchObject({
+      state: 'synchronized',
+      replica: { enabled: false },
+    });
+  });
+
+  it('takes the mark away from a copy that was to go with its pair', () => {
+    const { origin, destination, both, pair, ledger } = copied();
+    const options = { env, ledger, pairId: 'pair', replicas: 'delete' } as const;
+    const drained = settle(replication.drain(options), both, env);
+    const { ledger: ended } = replication.disable({ env, ledger: drained, pair });
+    const now = later(2 * DAY);
+    const again = establishedPair(origin, destination, 'again');
+    const attached = replication.attach({ env: now, ledger: ended, pair: again });
+    const inventory = origin.inventory();
+    const filled = replication.planBackfill({ env: now, ledger: attached.ledger, inventory });
+    const end = settle(filled, both, now);
+    expect(entryOf(end, 'k1').state).toBe('synchronized');
+    expect(destination.get('k1').lifecycle).toEqual({ state: 'create-complete', enabled: true });
+  });
+
+  /** Answers the import that is due with more, or with less, than a region of this library. */
+  function answered(ledger: replication.ReplicaLedger, world: readonly Region[], change: object) {
+    const [origin, destination] = world as readonly [Region, Region];
+    const due = replication.retry({ env: later(HOUR), ledger });
+    const exported = due.commands.map((command) => origin.execute(command, env));
+    const next = replication.apply({ env: later(HOUR), ledger: due.ledger, results: exported });
+    const results = next.commands.map((command) => ({
+      ...destination.execute(command, env),
+      ...change,
+    })) as replication.CommandResult[];
+    return replication.apply({ env: later(HOUR), ledger: next.ledger, results });
+  }
+
+  it('is followed by what it may lack, where its region does not tell', () => {
+    const { origin, destination, both, ledger } = attempted();
+    const { ledger: stopped } = onEvent(ledger, origin.stop('k1'));
+    const silent = { enabled: undefined, tags: undefined, deleteAfter: undefined };
+    settle(answered(stopped, both, silent), both, later(HOUR));
+    expect(destination.get('k1').lifecycle.enabled).toBe(false);
+  });
+
+  it.each([
+    ['tags', { tags: { a: 1 } }],
+    ['event', { enabled: 'yes' }],
+    ['event', { deleteAfter: 'soon' }],
+  ])('is refused with bad %s: %j', (field, change) => {
+    const { both, ledger } = attempted();
+    expect(() => answered(ledger, both, change)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field }),
+    );
+  });
+
+  it('may be a restore of a copy that was live: its switch stays as it is', () => {
+    const { origin, destination, both, ledger } = copied();
+    // The deletion fails, and was not done.
+    const { ledger: asked, commands } = onEvent(ledger, origin.delete('k1', 7));
+    const results = commands.map((command) => ({ command, outcome: 'failed', code: 'X' }) as const);
+    const failed = replication.apply({ env, ledger: asked, results }).ledger;
+    const restored = onEvent(failed, origin.restore('k1')).ledger;
+    const end = retried(restored, both);
+    expect(destination.get('k1').lifecycle).toEqual({ state: 'create-complete', enabled: false });
+    expect(entryOf(end, 'k1').state).toBe('synchronized');
+  });
+});
+
+describe('a region of which every third answer is lost in a time-out', () => {
+  const origin = new Region(ORIGIN);
+  const destination = new Region(DESTINATION);
+  const pair = establishedPair(origin, destination);
+  const created = origin.create('k1');
+  const fresh = origin.get('k1');
+
+  /** What may happen to a key as it is. */
+  function next(choice: number, at: number): replication.ReplicationEvent {
+    if (origin.get('k1').lifecycle.state === 'delete-pending') {
+      return origin.restore('k1', later(at));
+    }
+    const events = [
+      () => origin.stop('k1', later(at)),
+      () => origin.start('k1', later(at)),
+      () => origin.tag('k1', { a: String(choice) }),
+      () => origin.delete('k1', 30, later(at)),
+    ];
+    return (events[choice % 4] as (typeof events)[0])(); // in range
+  }
+
+  it('has the copy that the origin wants in the end (I24, I25)', () => {
+    const anyChoices = fc.array(fc.nat(99), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(anyChoices, fc.infiniteStream(fc.nat(2)), (choices, noise) => {
+        origin.records.set('k1', fresh);
+        destination.records.clear();
+        let ledger = openLedger(pair);
+        let clock = 0;
+        const go = (first: replication.ReplicationStep, isSound: boolean) => {
+          let step = first;
+          for (let n = 0; n < 20 && step.commands.length > 0; n++) {
+            const isLost = !isSound && noise.next().value === 0;
+            const { ledger: sent, commands } = step;
+            const now = later(clock);
+            step = isLost
+              ? unknown(step, [origin, destination], now)
+              : replication.apply({
+                  env: now,
+                  ledger: sent,
+                  results: commands.map((command) =>
+                    (command.regionId === ORIGIN ? origin : destination).execute(command, now),
+                  ),
+                });
+          }
+          expect(step.commands).toEqual([]);
+          ledger = step.ledger;
+        };
+        go(onEvent(ledger, created), false);
+        for (const choice of choices) {
+          clock += HOUR + 1;
+          go(onEvent(ledger, next(choice, clock), clock), false);
+          go(replication.retry({ env: later(clock), ledger }), false);
+        }
+        for (let n = 0; n < 8; n++) {
+          clock += HOUR + 1;
+          go(replication.retry({ env: later(clock), ledger }), true);
+        }
+        const { lifecycle: wanted, tags } = origin.get('k1');
+        const copy = destination.copyOf('k1');
+        expect(replication.status({ ledger }).problems).toEqual([]);
+        if (wanted.state === 'create-complete') {
+          const { enabled } = wanted;
+          expect(copy).toMatchObject({ tags, lifecycle: { state: 'create-complete', enabled } });
+        } else if (copy !== undefined) {
+          expect(copy.lifecycle.state).toBe('delete-pending');
+        }
+      }),
+      { numRuns: 60 },
+    );
+  }, 60_000);
 });
