@@ -20,6 +20,26 @@ export function checkAgreement(channel: Channel): void {
   }
 }
 
+/** What the ledger says of the copies is so, and no comparison was needed for it. */
+export function checkLedger(channel: Channel): void {
+  const { ledger, changed, world } = channel;
+  if (ledger.primaries.length > 1) return; // what is carried out late may change a new primary
+  for (const site of othersOf(channel)) {
+    for (const { keyId, replicas } of Object.values(ledger.keys)) {
+      const entry = replicas[site.regionId];
+      if (entry === undefined || changed.has(keyId)) continue;
+      const row = site.store.read<CustomerKeyRecord>(entry.replica?.keyId ?? keyId);
+      const isLive = row?.lifecycle.state === 'create-complete';
+      const said = (): string => JSON.stringify([entry, row?.lifecycle, row?.tags]);
+      if (entry.state === 'deleted') hold(!isLive, 'what is called deleted does not live', said);
+      if (entry.state !== 'synchronized') continue;
+      const { enabled } = entry.replica ?? {};
+      hold(isLive && row.lifecycle.enabled === enabled, 'what is called synchronized is so', said);
+      world.stats.add('converged: what the ledger says is so');
+    }
+  }
+}
+
 /** I24: what both regions have is the same, and what is not copied has a reason. */
 function checkSame(channel: Channel, copy: Site): void {
   const { world, ledger } = channel;

@@ -19,6 +19,8 @@ export interface Channel {
   lost: number;
   /** Keys that an owner wanted to be deleted. */
   readonly deleted: Set<string>;
+  /** Keys of which somebody changed a copy in its region: found by a comparison only. */
+  readonly changed: Set<string>;
   readonly failsOver: boolean;
   readonly disables: boolean;
 }

@@ -1,6 +1,6 @@
 /** The end of a world of regions: nothing fails any more, and all have to become the same. */
 import { replication } from 'keyblock/hierarchy';
-import { checkAgreement } from './agreement.js';
+import { checkAgreement, checkLedger } from './agreement.js';
 import { backfill, type Channel, compare, take } from './channel.js';
 import { beginAll, endAll } from './closing.js';
 import { stepExchange } from './pairs.js';
@@ -23,6 +23,8 @@ export function converge(channel: Channel): void {
     take(channel, replication.attach({ env, ledger: channel.ledger, pair: pair.record }));
   }
   channel.commands = [...replication.pendingCommands({ ledger: channel.ledger })];
+  for (let n = 0; n < 5; n++) tryAgain(channel);
+  checkLedger(channel);
   let quiet = 0;
   for (let n = 0; n < ROUNDS && quiet < 2; n++) {
     settle(channel);
@@ -30,15 +32,20 @@ export function converge(channel: Channel): void {
     settle(channel);
     const drifts = compare(channel);
     quiet = drifts === 0 && channel.commands.length === 0 ? quiet + 1 : 0;
-    settle(channel);
-    world.now += 3_700_000;
-    const env = envOf(world);
-    take(channel, replication.retry({ env, ledger: channel.ledger }));
+    tryAgain(channel);
   }
   settle(channel);
   const { inFlight } = replication.status({ ledger: channel.ledger });
   hold(inFlight === 0, 'nothing is in flight for ever', () => `${inFlight}`);
   checkAgreement(channel);
+}
+
+/** Whatever is under way arrives, and what has failed is due. */
+function tryAgain(channel: Channel): void {
+  settle(channel);
+  channel.world.now += 3_700_000;
+  const env = envOf(channel.world);
+  take(channel, replication.retry({ env, ledger: channel.ledger }));
 }
 
 /** Events, commands and answers, each delivered once, until there are none. */

@@ -38,6 +38,10 @@ export function carryOut(
     world.stats.add('fault: died between effect and answer');
     return undefined;
   }
+  if (world.faults && result.outcome === 'done' && world.rng.oneIn(4)) {
+    world.stats.add('fault: done, and answered with a time-out');
+    return { command, outcome: 'failed', code: 'TIMEOUT' };
+  }
   return result;
 }
 

@@ -71,6 +71,7 @@ function openChannel(world: World, { failsOver, disables }: WorldOptions): Chann
     answers: [],
     lost: 0,
     deleted: new Set(),
+    changed: new Set(),
     failsOver: failsOver ?? rng.oneIn(2),
     disables: disables ?? false,
   };
@@ -219,5 +220,6 @@ function changeCopy(channel: Channel): void {
     : lifecycle.start({ env, record });
   for (const write of writes) site.store.apply(write);
   truth.life = lifeOf(must(site.store.read<CustomerKeyRecord>(truth.keyId)));
+  channel.changed.add(truth.keyId);
   world.stats.add('a copy was changed in its region');
 }
