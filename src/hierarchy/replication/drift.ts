@@ -18,6 +18,7 @@ import {
   keyIdsIn,
   keyIn,
   openDraft,
+  primaryOf,
   type ReplicationStep,
   requestsIn,
 } from './draft.js';
@@ -36,7 +37,7 @@ export interface DriftOptions {
   readonly ledger: ReplicaLedger;
   /** Every key of the primary. */
   readonly origin: readonly InventoryItem[];
-  /** Every key of the regions to compare. */
+  /** Every key of the regions to compare. The primary has no copies: it is passed over here. */
   readonly copies: readonly {
     /** The region that lists them. */
     readonly regionId: string;
@@ -116,7 +117,7 @@ function compareOrigin(
   inventory: readonly InventoryItem[],
   findings: DriftFinding[],
 ): void {
-  const { regionId } = draft.primaries.at(-1) ?? { regionId: '' };
+  const { regionId } = primaryOf(draft);
   const report = (id: DriftRule, keyId: string) => findings.push(finding(id, keyId, regionId));
   const items = new Map(inventory.map((item) => [item.replicaOf?.keyId ?? item.keyId, item]));
   const known = desiredKeys(draft);
@@ -161,6 +162,8 @@ function compareRegion(
   inventory: readonly InventoryItem[],
   findings: DriftFinding[],
 ): void {
+  // What it had as copies before its promotion is the origin now.
+  if (regionId === primaryOf(draft).regionId) return;
   const items = new Map(inventory.map((item) => [item.keyId, item]));
   const byOrigin = new Map(inventory.map((item) => [item.replicaOf?.keyId, item]));
   const known = new Set<string>();
