@@ -45,14 +45,14 @@ export function answerImport(options: AnswerImportOptions): CommandDone {
   const command = own(options, 'command');
   requireObject(command, 'event');
   const given = command as ImportTr31Command; // not undefined: that was refused
-  const { keyId: replicaKeyId, kcv, attributes, tags, lifecycle } = record;
+  const { keyId: replicaKeyId, kcv, attributes, tags, lifecycle, replicaOf } = record;
   const { enabled, deleteAfter } = lifecycle;
   const attributesDigest = digestOfAttributes(attributes);
   if (!isCopy(record, attributesDigest, given)) {
     throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   }
   const found = { replicaKeyId, kcv, attributesDigest, enabled, tags, deleteAfter };
-  return { command: given, outcome: 'done', ...found };
+  return { command: given, outcome: 'done', ...found, order: replicaOf?.order };
 }
 
 /**

@@ -20,6 +20,7 @@ import { readTime } from './events.js';
 import type {
   AliasLedgerEntry,
   CreatedKey,
+  EntryWork,
   Replica,
   ReplicaLedgerEntry,
   ReplicatedKey,
@@ -36,7 +37,8 @@ export function answerKey(
   result: CommandResult,
 ): ReplicaLedgerEntry {
   // The command as it was stored: what comes back with an answer need not be the same.
-  const { pending, ...idle } = entry;
+  const { pending, ...others } = entry;
+  const idle = { ...others, order: orderAfter(entry, result) };
   const created = key.created?.value;
   // Commands of keys stand with keys: this tells the compiler so.
   if (pending === undefined || pending.type === 'putAlias' || created === undefined) return entry;
@@ -233,14 +235,25 @@ function withReplica(
   return { ...entry, replica: sureOf({ ...replica, ...change }, known) };
 }
 
+/** A region that has taken later commands than the ledger knows of says so. */
+function orderAfter({ order }: EntryWork, result: CommandResult): number {
+  const last = (result.outcome === 'gone' ? undefined : own(result, 'order')) ?? 0;
+  // Far from where numbers end: there are to be more commands.
+  if (!(Number.isSafeInteger(last) && last >= 0 && last <= 2 ** 52)) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'event' });
+  }
+  return Math.max(order, last);
+}
+
 /** Takes the answer to the command that is in flight for an alias. */
 export function answerAlias(
   draft: Draft,
   entry: AliasLedgerEntry,
   result: CommandResult,
 ): AliasLedgerEntry {
-  const { pending, failure, ...idle } = entry;
+  const { pending, failure, ...others } = entry;
   if (pending?.type !== 'putAlias') return entry;
+  const idle = { ...others, order: orderAfter(entry, result) };
   if (result.outcome === 'done') return { ...idle, keyId: pending.replicaKeyId };
   const code = result.outcome === 'failed' ? result.code : 'GONE';
   const retryAfter = result.outcome === 'failed' ? result.retryAfter : undefined;

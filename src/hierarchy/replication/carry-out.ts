@@ -7,6 +7,7 @@
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { auditEvent } from '../audit-event.js';
+import { canonicalJson } from '../digest.js';
 import { type Env, isoTime } from '../env.js';
 import { readId } from '../identifiers.js';
 import { restore, scheduleDeletion } from '../lifecycle/deletion.js';
@@ -15,6 +16,7 @@ import type { AuditEvent, ConditionalWrite, CustomerKeyRecord, Lifecycle } from 
 import { readTags } from '../rules/tags.js';
 import type {
   CancelDeletionCommand,
+  CommandDone,
   CommandResult,
   PutTagsCommand,
   ScheduleDeletionCommand,
@@ -56,7 +58,9 @@ export interface CarriedOut {
  * primary before a promotion the first command makes the key itself a copy, of that in the new one.
  *
  * @param options - The copy as stored, and the command.
- * @returns The record to store, and the answer.
+ * @returns The record to store, and the answer: of a command that is not later, `done` where the copy
+ * is as it asks for; else `failed` with `STATE_CONFLICT`, and the order from which a ledger that was
+ * restored, or is another one, goes on.
  * @throws {@link KeyblockError} `STATE_CONFLICT` for a copy of another key, and for a key of the
  * region that the command names as the primary; `INVALID_ARGUMENT` for a command that is none: a
  * copy that took it could not be read any more.
@@ -87,7 +91,9 @@ export function carryOut(options: CarryOutOptions): CarriedOut {
   if (isGone(lifecycle, given, at)) {
     return { ...nothing, result: { command: given, outcome: 'gone' } };
   }
-  if (given.order <= replicaOf.order) return { ...nothing, result: again(given, lifecycle) };
+  if (given.order <= replicaOf.order) {
+    return { ...nothing, result: again(given, record, replicaOf.order) };
+  }
   const change = changeOf(given, record, env);
   if (change === undefined) {
     const code = 'STATE_CONFLICT';
@@ -104,7 +110,7 @@ export function carryOut(options: CarryOutOptions): CarriedOut {
     record: next,
     writes: [{ op: 'put-record', recordId, expectedRevision, next }],
     audit: [auditEvent(env, `replica.${given.type}`, record, { recordId })],
-    result: done(given, next.lifecycle),
+    result: done(given, next.lifecycle, given.order),
   };
 }
 
@@ -137,15 +143,37 @@ function isGone(lifecycle: Lifecycle, { type }: ReplicaChangeCommand, at: string
   return type === 'cancelDeletion' && deleteAfter !== undefined && deleteAfter <= at;
 }
 
-/** What was carried out before; a deletion that was undone here since then is none any more. */
-function again(command: ReplicaChangeCommand, lifecycle: Lifecycle): CommandResult {
-  const isUndone = command.type === 'scheduleDeletion' && lifecycle.deleteAfter === undefined;
-  if (!isUndone) return done(command, lifecycle);
-  return { command, outcome: 'failed', code: 'STATE_CONFLICT' };
+/** What was carried out before, and what comes too late to be: the copy says which of them. */
+function again(
+  command: ReplicaChangeCommand,
+  record: CustomerKeyRecord,
+  order: number,
+): CommandResult {
+  if (isSo(command, record)) return done(command, record.lifecycle, order);
+  return { command, outcome: 'failed', code: 'STATE_CONFLICT', order };
 }
 
-function done(command: ReplicaChangeCommand, { enabled, deleteAfter }: Lifecycle): CommandResult {
-  return { command, outcome: 'done', enabled, deleteAfter };
+/** Whether a copy is as a command asks for. */
+function isSo(command: ReplicaChangeCommand, { lifecycle, tags }: CustomerKeyRecord): boolean {
+  const isLive = lifecycle.state === 'create-complete';
+  switch (command.type) {
+    case 'scheduleDeletion':
+      return lifecycle.state === 'delete-pending';
+    case 'cancelDeletion':
+      return isLive;
+    case 'setEnabled':
+      return isLive && lifecycle.enabled === command.enabled;
+    case 'putTags':
+      return isLive && canonicalJson(tags, 'tags') === canonicalJson(command.tags, 'tags');
+  }
+}
+
+function done(
+  command: ReplicaChangeCommand,
+  { enabled, deleteAfter }: Lifecycle,
+  order: number,
+): CommandDone {
+  return { command, outcome: 'done', enabled, deleteAfter, order };
 }
 
 /** However it came to be marked here: the primary, whose account it is, has it back. */

@@ -18,7 +18,7 @@ interface CommandBase {
   readonly pairId: string;
   /**
    * Grows with every command about one key, or one alias, in one region, which refuses what is
-   * not greater than the last that it carried out.
+   * not greater than the last that it carried out, unless it is so already.
    */
   readonly order: number;
   /** When it was made, in ISO 8601: the same however often it is sent. */
@@ -101,7 +101,10 @@ export interface PutTagsCommand extends ReplicaCommand {
   readonly tags: { readonly [key: string]: string };
 }
 
-/** Points an alias to a key of the region, or to none. */
+/**
+ * Points an alias to a key of the region, or to none. Where a later one was carried out, this one is
+ * not: it is answered as done if the alias is so, and else with `STATE_CONFLICT` and that `order`.
+ */
 export interface PutAliasCommand extends CommandBase {
   /** Once done, there is nothing else to answer. */
   readonly type: 'putAlias';
@@ -152,6 +155,8 @@ export interface CommandDone {
    * @defaultValue as its command says
    */
   readonly tags?: { readonly [key: string]: string } | undefined;
+  /** The `order` of the last command that the copy has taken: later ones go on from there. */
+  readonly order?: number | undefined;
 }
 
 /** The command was not carried out, or it is not known whether it was. */
@@ -167,6 +172,11 @@ export interface CommandFailed {
    * @defaultValue after a time that grows, from a minute to an hour
    */
   readonly retryAfter?: string | undefined;
+  /**
+   * The `order` of the last command that the copy, or the alias, has taken, where that was a later
+   * one: of a ledger that has forgotten. The next attempt goes on from there.
+   */
+  readonly order?: number | undefined;
 }
 
 /** There is no such key in the region any more. */

@@ -208,6 +208,13 @@ describe('the answer to a change', () => {
     expect(entryOf(next.ledger, keyId).replica?.enabled).toBe(false);
   });
 
+  it.each([-1, 0.5, 2 ** 53, '7', Number.NaN])('does not go on from the order %s', (order) => {
+    const { step, command } = changing((id) => origin.stop(id));
+    expect(() => answer(step, { command, outcome: 'done', order })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'event' }),
+    );
+  });
+
   it('may tell from when on to try again', () => {
     const { keyId, step, command } = changing((id) => origin.stop(id));
     const retryAfter = later(DAY).at.toISOString();

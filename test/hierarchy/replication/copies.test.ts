@@ -70,6 +70,29 @@ describe('carryOut', () => {
   });
 
   it.each<[Name, CustomerKeyRecord]>([
+    ['scheduleDeletion', copy],
+    ['cancelDeletion', marked],
+    ['setEnabled', copy],
+    ['putTags', copy],
+  ])('says of a late %s whether the copy is so, and which command was the last', (name, record) => {
+    const replicaOf = { regionId: ORIGIN, keyId: 'k1', order: 9 };
+    const command = COMMANDS[name];
+    const ahead = { ...record, replicaOf };
+    const result = { command, outcome: 'failed', code: 'STATE_CONFLICT', order: 9 };
+    const nothing = { writes: [], audit: [] };
+    expect(carry(ahead, command)).toEqual({ ...nothing, record: ahead, result });
+    // Where it is so, whoever has made it so, there is nothing to do.
+    const so = { ...carry(record, command).record, replicaOf } as CustomerKeyRecord;
+    expect(carry(so, command).result).toMatchObject({ outcome: 'done', order: 9 });
+  });
+
+  it.each<Name>(['setEnabled', 'putTags'])('says of a late %s of a marked copy: failed', (name) => {
+    const replicaOf = { regionId: ORIGIN, keyId: 'k1', order: 9 };
+    const { result } = carry({ ...marked, replicaOf }, COMMANDS[name]);
+    expect(result).toMatchObject({ outcome: 'failed', code: 'STATE_CONFLICT', order: 9 });
+  });
+
+  it.each<[Name, CustomerKeyRecord]>([
     ['scheduleDeletion', marked],
     ['cancelDeletion', copy],
   ])('answers %s of a copy that is so already, and keeps its time', (name, record) => {

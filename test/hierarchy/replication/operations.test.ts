@@ -367,6 +367,72 @@ describe('drift', () => {
     expect(entryOf(after, 'k1').state).toBe('synchronized');
   });
 
+  /** A copy, and an alias, of which more was carried out than the ledger knows of. */
+  function forgotten() {
+    const { ledger: first, ...world } = setUp();
+    const { origin, both } = world;
+    const told = (ledger: replication.ReplicaLedger, event: replication.ReplicationEvent) =>
+      settle(replication.reduce({ env, ledger, events: [event] }), both, env);
+    const ledger = told(first, origin.alias('pin', 'k1', 1));
+    let known = ledger;
+    known = told(known, origin.stop('k1'));
+    known = told(known, origin.start('k1'));
+    known = told(known, origin.stop('k1'));
+    known = told(known, origin.alias('pin', undefined, 2));
+    return { ...world, ledger, told };
+  }
+
+  it('repairs what a ledger that was restored from a backup has forgotten', () => {
+    const { ledger, origin, destination, both } = forgotten();
+    origin.start('k1');
+    const found = compare(ledger, origin.inventory(), destination.inventory());
+    expect(found.findings.map(({ id }) => id)).toEqual(['replica-changed']);
+    // The copy has taken later commands than this one, and says so.
+    const asked = settle(found, both, env);
+    expect(destination.get('k1').lifecycle.enabled).toBe(false);
+    expect(entryOf(asked, 'k1').state).toBe('failed');
+    const now = later(60_000);
+    const end = settle(replication.retry({ env: now, ledger: asked }), both, now);
+    expect(destination.get('k1').lifecycle.enabled).toBe(true);
+    expect(entryOf(end, 'k1').state).toBe('synchronized');
+  });
+
+  it('need not repair anything where another ledger takes a key over', () => {
+    const { pair, origin, destination, both } = forgotten();
+    const begun = replication.createLedger({ env, ledgerId: 'cards-2', regionId: ORIGIN });
+    const { ledger } = replication.attach({ env, ledger: begun, pair });
+    origin.start('k1');
+    const taken = replication.planBackfill({ env, ledger, inventory: origin.inventory() });
+    expect(entryOf(settle(taken, both, env), 'k1').state).toBe('synchronized');
+    expect(destination.get('k1').lifecycle.enabled).toBe(true);
+  });
+
+  it('is followed by an alias that goes on from what its region has seen', () => {
+    const { ledger, told, origin, destination, both } = forgotten();
+    const moved = told(ledger, origin.create('k2'));
+    const asked = told(moved, origin.alias('pin', 'k2', 3));
+    expect(asked.aliases['pin']?.replicas[DESTINATION]?.state).toBe('failed');
+    const now = later(60_000);
+    const end = settle(replication.retry({ env: now, ledger: asked }), both, now);
+    expect(end.aliases['pin']?.replicas[DESTINATION]?.state).toBe('synchronized');
+    expect(destination.aliases.get('pin')).toBe('k2');
+  });
+
+  it('leaves the keys of the primary alone, also where that is listed among the copies', () => {
+    const { ledger, origin, destination, both } = setUp();
+    const pair = establishedPair(destination, origin, 'back');
+    const { ledger: open } = replication.attach({ env, ledger, pair });
+    const promoted = replication.promoteReplica({ env, ledger: open, regionId: DESTINATION });
+    const known = settle(promoted, both, env);
+    const [item] = destination.inventory();
+    if (item === undefined) throw new Error('no item');
+    // Whatever has become of its row.
+    const wrong = { ...item, kcv: { method: 'cmac', value: '0000000000' } } as const;
+    const step = compare(known, [wrong], [wrong]);
+    expect(step.findings.map(({ id }) => id)).toEqual(['origin-differs']);
+    expect(step.commands).toEqual([]);
+  });
+
   it('replaces a copy that is another key', () => {
     const { ledger, origin, destination } = setUp();
     const [item] = destination.inventory();

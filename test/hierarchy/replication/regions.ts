@@ -188,11 +188,15 @@ export class Region {
         return this.#import(command, env);
       case 'putAlias': {
         const { alias, order, replicaKeyId } = command;
-        if (order > (this.#aliasOrder.get(alias) ?? 0)) {
-          this.#aliasOrder.set(alias, order);
-          if (replicaKeyId === null) this.aliases.delete(alias);
-          else this.aliases.set(alias, replicaKeyId);
+        const last = this.#aliasOrder.get(alias) ?? 0;
+        if (order <= last) {
+          const isSo = (this.aliases.get(alias) ?? null) === replicaKeyId;
+          if (isSo) return { command, outcome: 'done' };
+          return { command, outcome: 'failed', code: 'STATE_CONFLICT', order: last };
         }
+        this.#aliasOrder.set(alias, order);
+        if (replicaKeyId === null) this.aliases.delete(alias);
+        else this.aliases.set(alias, replicaKeyId);
         return { command, outcome: 'done' };
       }
       case 'scheduleDeletion':
