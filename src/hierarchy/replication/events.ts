@@ -9,6 +9,7 @@ import { own, requireObject } from '../../primitives/bytes.js';
 import { canonicalJson, sha256Hex } from '../digest.js';
 import { readId } from '../identifiers.js';
 import type { Kcv, KeyAttributes } from '../records.js';
+import { readTags } from '../rules/tags.js';
 import type { CreatedKey, KeyChange } from './records.js';
 
 /** What all events have. */
@@ -206,10 +207,8 @@ export function changesOf(event: KeyCreatedEvent | KeyChangedEvent): readonly Ke
 
 function tagChanges(tags: { readonly [key: string]: string }): KeyChange[] {
   requireObject(tags, 'tags');
-  return Object.entries(tags).map(([name, value]) => {
-    if (typeof value !== 'string') throw new KeyblockError('INVALID_ARGUMENT', { field: 'tags' });
-    return { of: 'tag', name, value };
-  });
+  // What no copy takes would be asked of them for ever.
+  return Object.entries(readTags(tags)).map(([name, value]) => ({ of: 'tag', name, value }));
 }
 
 function readList(value: readonly string[]): readonly string[] {

@@ -18,7 +18,7 @@ import type {
   UnreplicableReason,
 } from './records.js';
 import { type DesiredKey, desiredKey } from './registers.js';
-import { isDue, type NewKeyCommand, remainingDays, send } from './send.js';
+import { isDue, mayTry, type NewKeyCommand, remainingDays, send } from './send.js';
 import { isUnsure, mayLive } from './unsure.js';
 
 /** Plans every copy of some keys. */
@@ -69,7 +69,9 @@ function planEntry(situation: Situation): ReplicaLedgerEntry {
   if (entry.pending !== undefined) return entry;
   // What could not be copied in time need not be any more.
   const isMoot = replica === undefined && desired.deleteAfter !== undefined;
-  if (!isDue(entry, draft.at)) {
+  // The changes of a copy wait each for itself: see `askAny`.
+  const isCopy = replica !== undefined && entry.discard === undefined;
+  if (!isCopy && !isDue(entry, draft.at)) {
     return isMoot && !mayLive(entry) && entry.discard === undefined
       ? rest(entry, 'deleted')
       : entry;
@@ -174,29 +176,39 @@ function planDeletion(
   if (deleteAfter === undefined || isUnsure(replica, 'deletion')) {
     const days = remainingDays(draft.at, originDeleteAfter);
     const type = 'scheduleDeletion';
-    return ask(situation, pair, { type, replicaKeyId, days, originDeleteAfter });
+    return askAny(situation, pair, [{ type, replicaKeyId, days, originDeleteAfter }]);
   }
   // Marked again after a restore: the copy must not go while the key can come back.
   if (deleteFor !== originDeleteAfter && deleteAfter < originDeleteAfter) {
-    return ask(situation, pair, { type: 'cancelDeletion', replicaKeyId });
+    return askAny(situation, pair, [{ type: 'cancelDeletion', replicaKeyId }]);
   }
   const over = draft.at >= deleteAfter && draft.at >= originDeleteAfter;
   return rest(entry, over ? 'deleted' : 'delete-scheduled');
 }
 
 function planUpdate(situation: Situation, pair: LedgerPair, replica: Replica): ReplicaLedgerEntry {
-  const { desired, entry } = situation;
-  const { keyId: replicaKeyId } = replica;
-  if (replica.deleteAfter !== undefined || isUnsure(replica, 'deletion')) {
-    return ask(situation, pair, { type: 'cancelDeletion', replicaKeyId });
-  }
-  if (differsInTags(replica, desired)) {
-    return ask(situation, pair, { type: 'putTags', replicaKeyId, tags: desired.tags });
-  }
-  if (differsInSwitch(replica, desired)) {
-    return ask(situation, pair, { type: 'setEnabled', replicaKeyId, enabled: desired.enabled });
-  }
-  return rest(entry, 'synchronized');
+  const changes = changesOf(replica, situation.desired);
+  return changes.length === 0
+    ? rest(situation.entry, 'synchronized')
+    : askAny(situation, pair, changes);
+}
+
+/** What a live key asks of its copy, in this order: nothing may hold a stop back. */
+function changesOf(replica: Replica, desired: DesiredKey): readonly NewKeyCommand[] {
+  const { keyId: replicaKeyId, deleteAfter } = replica;
+  const { enabled, tags } = desired;
+  const restore = { type: 'cancelDeletion', replicaKeyId } as const;
+  const isDoubtful = isUnsure(replica, 'deletion');
+  // What is marked takes nothing else.
+  if (deleteAfter !== undefined && !isDoubtful) return [restore];
+  const toggle = { type: 'setEnabled', replicaKeyId, enabled } as const;
+  const toggles = differsInSwitch(replica, desired) ? [toggle] : [];
+  return [
+    ...(isDoubtful ? [restore] : []),
+    ...(enabled ? [] : toggles),
+    ...(differsInTags(replica, desired) ? [{ type: 'putTags', replicaKeyId, tags } as const] : []),
+    ...(enabled ? toggles : []),
+  ];
 }
 
 /** Copies that are given up go, and nothing else is done about them. */
@@ -210,7 +222,7 @@ function planRemoval(situation: Situation, pair: LedgerPair): ReplicaLedgerEntry
   if (isLast && desired.deleteAfter === undefined) return entry;
   const days = remainingDays(draft.at, undefined);
   const type = 'scheduleDeletion';
-  return ask(situation, pair, { type, replicaKeyId: replica.keyId, days });
+  return askAny(situation, pair, [{ type, replicaKeyId: replica.keyId, days }]);
 }
 
 /** The pairs by which a region is reached: those from the primary first. */
@@ -228,6 +240,18 @@ function pairsTo(
 function isSource(draft: Draft, key: ReplicatedKey, regionId: string): boolean {
   const isLeaving = own(key.replicas, regionId)?.replica?.deleteAfter !== undefined;
   return hasKey(draft, key, regionId) && !isLeaving;
+}
+
+/** Sends the first of these commands that need not wait for another attempt. */
+function askAny(
+  situation: Situation,
+  pair: LedgerPair,
+  commands: readonly NewKeyCommand[],
+): ReplicaLedgerEntry {
+  const { draft, entry } = situation;
+  const command = commands.find(({ type }) => mayTry(entry, type, draft.at));
+  if (command !== undefined) return ask(situation, pair, command);
+  return entry.state === 'failed' ? entry : { ...entry, state: 'failed' };
 }
 
 function ask(

@@ -53,8 +53,19 @@ export function send(
 
 /** Whether what failed may be tried again. */
 export function isDue({ failure }: Pick<EntryWork, 'failure'>, at: string): boolean {
-  // Times of one format in UTC are in the order of their texts.
-  return failure?.retryAfter === undefined || failure.retryAfter <= at;
+  if (failure?.retryAfter === undefined) return true;
+  // Times of one format in UTC are in the order of their texts. What failed after now was noted by
+  // a clock that was ahead.
+  return failure.retryAfter <= at || failure.at > at;
+}
+
+/** Whether a command of this type may be sent: what failed of another one does not hold it back. */
+export function mayTry(
+  entry: Pick<EntryWork, 'failure'>,
+  type: ReplicaKeyCommand['type'],
+  at: string,
+): boolean {
+  return isDue(entry, at) || entry.failure?.types?.includes(type) === false;
 }
 
 /** The types of commands that wait after one more has failed: each is tried once at a time. */

@@ -227,6 +227,84 @@ describe('the answer to a change', () => {
   });
 });
 
+describe('a change that its region refuses', () => {
+  /** What is sent, and how it ends, in a region that takes no tags. */
+  function refusing(events: (keyId: string) => readonly replication.ReplicationEvent[]) {
+    const { keyId, step } = importing();
+    const ledger = settle(step, both, env);
+    const sent: string[] = [];
+    let next = replication.reduce({ env, ledger, events: events(keyId) });
+    for (let n = 0; n < 10 && next.commands.length > 0; n++) {
+      const command = only(next);
+      sent.push(command.type);
+      next = answer(
+        next,
+        command.type === 'putTags'
+          ? { command, outcome: 'failed', code: 'ACCESS_DENIED' }
+          : destination.execute(command, env),
+      );
+    }
+    return { keyId, sent, next };
+  }
+
+  it('waits for itself, and for no other: a stop goes first, and a start as well', () => {
+    const stopped = refusing((keyId) => [origin.tag(keyId, { a: '1' }), origin.stop(keyId)]);
+    expect(stopped.sent).toEqual(['setEnabled', 'putTags']);
+    expect(destination.get(stopped.keyId).lifecycle.enabled).toBe(false);
+    const { keyId, next } = stopped;
+    const failure = { code: 'ACCESS_DENIED', types: ['putTags'] };
+    expect(entryOf(next.ledger, keyId)).toMatchObject({ state: 'failed', failure });
+    const started = replication.reduce({ env, ledger: next.ledger, events: [origin.start(keyId)] });
+    expect(only(started)).toMatchObject({ type: 'setEnabled', enabled: true });
+    const done = answer(started, destination.execute(only(started), env));
+    // What has failed before has still failed, and is tried again at its time.
+    expect(done.commands).toEqual([]);
+    expect(entryOf(done.ledger, keyId)).toMatchObject({ state: 'failed', failure });
+    const due = replication.retry({ env: later(60_000), ledger: done.ledger });
+    expect(only(due).type).toBe('putTags');
+  });
+
+  it('keeps no deletion back', () => {
+    const { sent } = refusing((keyId) => [origin.tag(keyId, { a: '1' })]);
+    expect(sent).toEqual(['putTags']);
+    const marked = refusing((keyId) => [origin.tag(keyId, { a: '1' })]);
+    const events = [origin.delete(marked.keyId, 7)];
+    const step = replication.reduce({ env, ledger: marked.next.ledger, events });
+    expect(only(step).type).toBe('scheduleDeletion');
+  });
+
+  it('is tried once, with all others, each time that it is due', () => {
+    const { keyId, next } = refusing((id) => [origin.tag(id, { a: '1' })]);
+    const stop = replication.reduce({ env, ledger: next.ledger, events: [origin.stop(keyId)] });
+    let step = answer(stop, { command: only(stop), outcome: 'failed', code: 'BUSY' });
+    expect(step.commands).toEqual([]);
+    expect(entryOf(step.ledger, keyId).failure?.types).toEqual(['putTags', 'setEnabled']);
+    const sent: string[] = [];
+    for (let hour = 1; hour <= 3; hour++) {
+      const at = later((hour * DAY) / 24);
+      step = replication.retry({ env: at, ledger: step.ledger });
+      for (let n = 0; n < 10 && step.commands.length > 0; n++) {
+        const command = only(step);
+        sent.push(command.type);
+        const results = [{ command, outcome: 'failed', code: 'BUSY' } as const];
+        step = replication.apply({ env: at, ledger: step.ledger, results });
+      }
+    }
+    expect(sent.join()).toBe('setEnabled,putTags,setEnabled,putTags,setEnabled,putTags');
+  });
+
+  it('does not wait for a clock that was ahead once', () => {
+    const { step, command } = changing((id) => origin.tag(id, { a: '1' }));
+    const failed = replication.apply({
+      env: later(365 * DAY),
+      ledger: step.ledger,
+      results: [{ command, outcome: 'failed', code: 'BUSY' }],
+    });
+    const again = replication.retry({ env: later(1000), ledger: failed.ledger });
+    expect(only(again).type).toBe('putTags');
+  });
+});
+
 describe('the answer about an alias', () => {
   /** An alias of a key that was copied. */
   function naming() {

@@ -923,6 +923,8 @@ describe('an event', () => {
     ['kcv', { kcv: null }],
     ['attributes', { attributes: null }],
     ['tags', { tags: { a: 1 } }],
+    ['tags', { tags: JSON.parse('{"__proto__":"x"}') }],
+    ['tags', { tags: { a: 'x'.repeat(257) } }],
     ['regionId', { regions: DESTINATION }],
     ['keyId', { keyId: '' }],
   ])('of a new key is refused with a bad %s', (field, change) => {

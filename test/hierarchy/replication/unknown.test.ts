@@ -72,13 +72,14 @@ describe('a change that failed, and was done', () => {
   it('is taken back where it was a deletion, and the key was restored and started', () => {
     const { origin, destination, both, ledger } = copied();
     const marked = unknown(onEvent(ledger, origin.delete('k1', 7)), both, env);
-    let known = onEvent(marked.ledger, origin.restore('k1')).ledger;
-    known = onEvent(known, origin.start('k1')).ledger;
+    const events = [origin.restore('k1'), origin.start('k1')];
+    const wanted = replication.reduce({ env, ledger: marked.ledger, events });
     expect(destination.get('k1').lifecycle.state).toBe('delete-pending');
     // Nobody is sent to a copy that may be marked.
+    const { ledger: known } = wanted;
     const health = { [DESTINATION]: 'up' } as const;
     expect(replication.selectRegion({ ledger: known, keyId: 'k1', health })).toBeUndefined();
-    const end = retried(known, both);
+    const end = settle(wanted, both, env);
     expect(destination.get('k1').lifecycle).toEqual({ state: 'create-complete', enabled: true });
     expect(entryOf(end, 'k1').state).toBe('synchronized');
     expect(replication.selectRegion({ ledger: end, keyId: 'k1', health })?.readOnly).toBe(true);
@@ -87,9 +88,11 @@ describe('a change that failed, and was done', () => {
   it('is taken back where it was a restore, and the key was marked again', () => {
     const { origin, destination, both, ledger } = copied();
     const marked = settle(onEvent(ledger, origin.delete('k1', 7)), both, env);
-    const live = unknown(onEvent(marked, origin.restore('k1')), both, env);
+    const restored = unknown(onEvent(marked, origin.restore('k1')), both, env);
+    const live = unknown(restored, both, env);
+    expect(live.commands).toEqual([]);
     expect(destination.get('k1').lifecycle.state).toBe('create-complete');
-    const end = retried(onEvent(live.ledger, origin.delete('k1', 30)).ledger, both);
+    const end = settle(onEvent(live.ledger, origin.delete('k1', 30)), both, env);
     expect(entryOf(end, 'k1').state).toBe('delete-scheduled');
     const { deleteAfter = '' } = destination.get('k1').lifecycle;
     expect(deleteAfter >= (origin.get('k1').lifecycle.deleteAfter ?? '')).toBe(true);
@@ -272,8 +275,7 @@ describe('an import of a copy that is there already', () => {
     const { ledger: asked, commands } = onEvent(ledger, origin.delete('k1', 7));
     const results = commands.map((command) => ({ command, outcome: 'failed', code: 'X' }) as const);
     const failed = replication.apply({ env, ledger: asked, results }).ledger;
-    const restored = onEvent(failed, origin.restore('k1')).ledger;
-    const end = retried(restored, both);
+    const end = settle(onEvent(failed, origin.restore('k1')), both, env);
     expect(destination.get('k1').lifecycle).toEqual({ state: 'create-complete', enabled: false });
     expect(entryOf(end, 'k1').state).toBe('synchronized');
   });
