@@ -14,6 +14,7 @@ import type {
   ExportTr31Command,
   ImportTr31Command,
   ReplicaKeyCommand,
+  ScheduleDeletionCommand,
 } from './commands.js';
 import { type Draft, note } from './draft.js';
 import { readTime } from './events.js';
@@ -26,7 +27,7 @@ import type {
   ReplicatedKey,
   UnreplicableReason,
 } from './records.js';
-import { failed, waiting } from './send.js';
+import { failed, goesBefore, waiting } from './send.js';
 import { type Aspect, doubted, sureOf, unsureOf } from './unsure.js';
 
 /** Takes the answer to the command that is in flight for a copy. */
@@ -68,13 +69,9 @@ function done(copy: Copy, command: ReplicaKeyCommand, result: CommandDone): Repl
       return exported(copy, command, result);
     case 'importTr31':
       return imported(copy, command, result);
-    case 'scheduleDeletion': {
+    case 'scheduleDeletion':
       if (entry.discard === command.replicaKeyId) return discarded(copy.entry);
-      const deleteAfter = readTime(result.deleteAfter);
-      const deleteFor = command.originDeleteAfter;
-      const marked = { enabled: false, deleteAfter, deleteFor };
-      return withReplica(entry, marked, ['deletion', 'enabled']);
-    }
+      return marked(copy, command, readTime(result.deleteAfter));
     case 'cancelDeletion': {
       const enabled = own(result, 'enabled');
       const live = { enabled: enabled ?? false, deleteAfter: undefined, deleteFor: undefined };
@@ -102,6 +99,20 @@ function succeeded(
   return failure === undefined || types.length === 0
     ? entry
     : { ...entry, failure: { ...failure, types } };
+}
+
+/** A copy that goes too early is restored, to be marked again: see `planDeletion`. */
+function marked(
+  copy: Copy,
+  { type, originDeleteAfter, issuedAt, days }: ScheduleDeletionCommand,
+  deleteAfter: string,
+): ReplicaLedgerEntry {
+  const isShort = originDeleteAfter !== undefined && goesBefore(deleteAfter, issuedAt, days);
+  const deleteFor = isShort ? undefined : originDeleteAfter;
+  const change = { enabled: false, deleteAfter, deleteFor };
+  const known = ['deletion', 'enabled'] as const;
+  if (!isShort) return withReplica(succeeded(copy.entry, type), change, known);
+  return withReplica(fail(copy, type, { code: 'STATE_CONFLICT' }), change, known);
 }
 
 /** The block goes on if it is for exchange, and says of the key what the origin says. */

@@ -104,7 +104,10 @@ export interface AcceptBlockOptions {
   readonly profile: ProfileRecord;
   /** Holds the main key of that profile. */
   readonly ring: KeyRing;
-  /** Its ID in this region: the same as in the origin. */
+  /**
+   * Its ID in this region: the same as in the origin, but where a copy was purged of which the
+   * tombstone has that ID, which is never used again.
+   */
   readonly keyId: string;
   /** Whose key it is in this region: 1 to 128 printable characters. */
   readonly owner: string;

@@ -10,6 +10,7 @@ import { auditEvent } from '../audit-event.js';
 import { canonicalJson } from '../digest.js';
 import { type Env, isoTime } from '../env.js';
 import { readId } from '../identifiers.js';
+import { later, readDays } from '../lifecycle/change.js';
 import { restore, scheduleDeletion } from '../lifecycle/deletion.js';
 import { requireCustomerKey } from '../read-record.js';
 import type { AuditEvent, ConditionalWrite, CustomerKeyRecord, Lifecycle } from '../records.js';
@@ -181,6 +182,13 @@ function asReplicated(record: CustomerKeyRecord): CustomerKeyRecord {
   return { ...record, lifecycle: { ...record.lifecycle, cause: 'replicated' } };
 }
 
+/** Whoever has marked the copy before: it waits for as long as the origin does, and never less. */
+function extended(lifecycle: Lifecycle, until: string): Lifecycle {
+  const { deleteAfter = until } = lifecycle;
+  // Times of one format in UTC are in the order of their texts.
+  return { ...lifecycle, deleteAfter: deleteAfter < until ? until : deleteAfter };
+}
+
 /** Undefined for a change that a key in this state does not take. */
 function changeOf(
   command: ReplicaChangeCommand,
@@ -191,8 +199,9 @@ function changeOf(
   const isMarked = record.lifecycle.state === 'delete-pending';
   switch (command.type) {
     case 'scheduleDeletion': {
-      if (!isLive) return isMarked ? {} : undefined;
       const { days } = command;
+      if (isMarked) return { lifecycle: extended(record.lifecycle, later(env, readDays(days))) };
+      if (!isLive) return undefined;
       const { lifecycle } = scheduleDeletion({ env, record, days, cause: 'replicated' }).record;
       return { lifecycle };
     }

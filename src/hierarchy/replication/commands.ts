@@ -69,7 +69,7 @@ export interface ImportTr31Command extends KeyCommand {
   readonly tags: { readonly [key: string]: string };
 }
 
-/** Marks the copy for deletion. */
+/** Marks the copy for deletion. One that is marked already keeps its time if that is the later one. */
 export interface ScheduleDeletionCommand extends ReplicaCommand {
   /** Once done, it is answered with `deleteAfter`. */
   readonly type: 'scheduleDeletion';
@@ -79,7 +79,7 @@ export interface ScheduleDeletionCommand extends ReplicaCommand {
   readonly originDeleteAfter?: string | undefined;
 }
 
-/** Restores the copy, disabled. */
+/** Restores the copy, disabled. One that is not marked is as it has to be: it stays as it is. */
 export interface CancelDeletionCommand extends ReplicaCommand {
   /** Once done, there is nothing else to answer. */
   readonly type: 'cancelDeletion';

@@ -104,3 +104,8 @@ export function remainingDays(at: string, until: string | undefined): number {
   const days = Math.ceil((Date.parse(until) - Date.parse(at)) / DAY);
   return Math.min(Math.max(days, WAITING_DAYS.least), WAITING_DAYS.most);
 }
+
+/** Whether a time is not so many days after another, by clocks that may be a day apart. */
+export function goesBefore(time: string, at: string, days: number): boolean {
+  return Date.parse(time) < Date.parse(at) + (days - 1) * DAY;
+}

@@ -188,6 +188,25 @@ describe('the answer to a change', () => {
     }
   });
 
+  it('of a deletion is a failure where the copy goes before its origin, and it is marked anew', () => {
+    const { keyId, step, command } = changing((id) => origin.delete(id, 180));
+    const deleteAfter = later(3 * DAY).at.toISOString();
+    const early = answer(step, { command, outcome: 'done', deleteAfter });
+    expect(entryOf(early.ledger, keyId).failure?.code).toBe('STATE_CONFLICT');
+    const restored = only(early);
+    expect(restored.type).toBe('cancelDeletion');
+    const live = answer(early, { command: restored, outcome: 'done' });
+    // A service that knows no other time is not asked for ever.
+    expect(live.commands).toEqual([]);
+    const due = replication.retry({ env: later(60_000), ledger: live.ledger });
+    expect(only(due)).toMatchObject({ type: 'scheduleDeletion', days: 180 });
+    // A clock that goes a little after is no reason.
+    const soon = later(180 * DAY - 60_000).at.toISOString();
+    const end = answer(due, { command: only(due), outcome: 'done', deleteAfter: soon });
+    expect(end.commands).toEqual([]);
+    expect(entryOf(end.ledger, keyId).state).toBe('delete-scheduled');
+  });
+
   it('counts once, and for the command that is in flight', () => {
     const { keyId, step, command } = changing((id) => origin.stop(id));
     const other = { ...command, commandId: 'another' };

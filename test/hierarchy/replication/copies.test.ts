@@ -105,6 +105,15 @@ describe('carryOut', () => {
     });
   });
 
+  it.each([
+    [3, '2027-01-08T00:00:00.000Z'],
+    [180, '2027-06-30T00:00:00.000Z'],
+  ])('lets a copy that is marked already wait for %d days at least', (days, deleteAfter) => {
+    const carried = carry(marked, commandOf({ type: 'scheduleDeletion', days }));
+    expect(carried.record?.lifecycle).toEqual({ ...marked.lifecycle, deleteAfter });
+    expect(carried.result).toMatchObject({ outcome: 'done', deleteAfter });
+  });
+
   it.each<[Name, CustomerKeyRecord]>([
     ['scheduleDeletion', unfinished],
     ['cancelDeletion', unfinished],

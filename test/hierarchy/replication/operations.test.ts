@@ -506,6 +506,19 @@ describe('drift', () => {
     expect(destination.get('k1').lifecycle.state).toBe('create-complete');
   });
 
+  it('need not find a copy that its account was closed of before the key was deleted', () => {
+    const { ledger, origin, destination, both } = setUp();
+    const records = [destination.get('k1')];
+    const [closed] = lifecycle.closeAccount({ env, records, days: 3 }).records;
+    if (closed === undefined) throw new Error('no record');
+    destination.records.set('k1', closed);
+    const events = [origin.delete('k1', 180)];
+    const after = settle(replication.reduce({ env, ledger, events }), both, env);
+    const copy = destination.get('k1').lifecycle;
+    expect(copy.deleteAfter).toBe(origin.get('k1').lifecycle.deleteAfter);
+    expect(compare(after, origin.inventory(), destination.inventory()).findings).toEqual([]);
+  });
+
   it('says nothing more of a copy that is to be discarded', () => {
     const { ledger, origin, destination } = setUp();
     const [item] = destination.inventory();
