@@ -109,7 +109,8 @@ export function attach(options: AttachOptions): ReplicationStep {
     to: pair.destination.regionId,
     // What drains goes on draining.
     state: before === undefined || before.state === 'waiting' ? intake : before.state,
-    generation: current?.generation ?? 0,
+    // A row of before turns nothing back: its KEK may be gone.
+    generation: Math.max(current?.generation ?? 0, before?.generation ?? 0),
     kekBits: pair.kekBits,
     byDefault: own(options, 'byDefault') ?? before?.byDefault ?? true,
   };

@@ -7,6 +7,7 @@ import {
   DESTINATION,
   entryOf,
   establishedPair,
+  exchange,
   later,
   ORIGIN,
   openLedger,
@@ -816,6 +817,19 @@ describe('a pair that several ledgers send through', () => {
     expect(ended.commands.map(({ step }) => step)).toEqual(['delete-kek', 'delete-kek']);
     expect(last).toMatchObject({ pair: { state: 'disabled' }, commands: [] });
     expect([select(ended.ledger, 'k1'), select(last.ledger, 'k2')]).toEqual([DESTINATION, ORIGIN]);
+  });
+});
+
+describe('a pair that the ledger is told of late', () => {
+  it('turns no KEK back that copies travel under', () => {
+    const { ledger, origin, pair } = setUp();
+    const kek = generateKey({ algorithm: 'AES', lengthBits: 256 });
+    const renewed = exchange(replication.nextGeneration({ env, pair }), kek);
+    const known = replication.attach({ env, ledger, pair: renewed }).ledger;
+    const late = replication.attach({ env, ledger: known, pair });
+    const events = [origin.create('k2')];
+    const { commands } = replication.reduce({ env, ledger: late.ledger, events });
+    expect(commands).toMatchObject([{ type: 'exportTr31', generation: 2 }]);
   });
 });
 
