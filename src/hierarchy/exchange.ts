@@ -128,7 +128,7 @@ export function underAsymmetricKey(optionalBlocks: readonly OptionalBlock[]): Op
 }
 
 /** What WP says of what the key was wrapped under, in the two bits of the standard. */
-function pedigreeOf(
+export function pedigreeOf(
   optionalBlocks: readonly OptionalBlock[],
   isAsymmetric: boolean,
 ): 0 | 1 | 2 | 3 {

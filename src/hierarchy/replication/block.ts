@@ -13,6 +13,7 @@ import { wrapKey } from '../../tr31/wrap.js';
 import { kcvOf, sameKcv } from '../check-value.js';
 import { type CreatedCustomerKey, createCustomerKey } from '../customer-key.js';
 import { type Env, isoTime } from '../env.js';
+import { pedigreeOf } from '../exchange.js';
 import type { KeyRing } from '../key-ring.js';
 import { openStoredKey } from '../open-customer-key.js';
 import { PLACE_ID } from '../place.js';
@@ -186,6 +187,7 @@ export function acceptBlock(options: AcceptBlockOptions): CreatedCustomerKey {
       key,
       attributes,
       optionalBlocks,
+      pedigree: pedigreeOf(optionalBlocks, false),
     });
     const replicaOf = own(options, 'replicaOf');
     if (replicaOf?.regionId === record.regionId) {

@@ -1,6 +1,7 @@
 // The block in which a key crosses: what may leave a region, and what another one takes.
 
 import {
+  formatOptionalBlock,
   generateKey,
   type KeyBlockHeaderInput,
   parseKeyBlock,
@@ -8,7 +9,12 @@ import {
   unwrapKey,
   wrapKey,
 } from 'keyblock';
-import { type CustomerKeyRecord, lifecycle, replication } from 'keyblock/hierarchy';
+import {
+  type CustomerKeyRecord,
+  importCustomerKey,
+  lifecycle,
+  replication,
+} from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import { AES_128, DESTINATION, later, ORIGIN, Region } from './regions.js';
 
@@ -179,5 +185,31 @@ describe('acceptBlock', () => {
       attributesDigest: replication.digestOfAttributes(stored.attributes),
     });
     expect(copy.kcv).toEqual(stored.kcv);
+  });
+});
+
+describe('a copy', () => {
+  it('keeps the pedigree of its key: under what that was wrapped before', () => {
+    const optionalBlocks = [formatOptionalBlock({ id: 'WP', weaker: true, asymmetric: true })];
+    const header = { versionId: 'D', keyUsage: 'P0', algorithm: 'A', modeOfUse: 'B' } as const;
+    const keyBlock = wrapKey({
+      kbpk: kek,
+      key: generateKey({ algorithm: 'AES', lengthBits: 128 }),
+      header: { ...header, exportability: 'E', keyContext: '2', optionalBlocks },
+    });
+    const options = { env, keyId: 'wp', owner: 'shop', kek };
+    const key = importCustomerKey({ ...options, profile, ring, keyBlock }).record;
+    expect(key.lineage?.pedigree).toBe(3);
+    const copy = replication.acceptBlock({
+      ...options,
+      profile: destination.profile,
+      ring: destination.ring,
+      keyBlock: replicate(key),
+      kcv: key.kcv,
+      attributesDigest: replication.digestOfAttributes(key.attributes),
+      enabled: true,
+      tags: {},
+    });
+    expect(copy.record.lineage?.pedigree).toBe(3);
   });
 });
