@@ -7,6 +7,7 @@
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { canonicalJson, sha256Hex } from '../digest.js';
+import { isoTime } from '../env.js';
 import { readId } from '../identifiers.js';
 import type { Kcv, KeyAttributes } from '../records.js';
 import { readTags } from '../rules/tags.js';
@@ -85,7 +86,7 @@ export type KeyChangedEvent = EventBase &
     | {
         /** Marks the key for deletion, and disables it. */
         readonly type: 'DeleteKey';
-        /** Until when the key can be restored, as a text that `Date.parse` reads. */
+        /** Until when the key can be restored: ISO 8601, in UTC or with the offset from it. */
         readonly deleteAfter: string;
       }
     | {
@@ -219,9 +220,9 @@ function readList(value: readonly string[]): readonly string[] {
 
 /** Reads a time, and writes it in the one format in which texts compare as times do. */
 export function readTime(value: string | undefined): string {
-  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(at)) throw malformed();
-  return new Date(at).toISOString();
+  // Without a zone it would be another time on every host.
+  if (typeof value !== 'string' || !/T.*(?:Z|[+-]\d\d:\d\d)$/.test(value)) throw malformed();
+  return isoTime({ at: new Date(value) });
 }
 
 function malformed(): KeyblockError {
