@@ -1,9 +1,14 @@
 /** What is to be done next about an alias: it follows the copies of the key that it names. */
 
 import { own } from '../../primitives/bytes.js';
-import { aliasesIn, changeAlias, type Draft, keyIn } from './draft.js';
+import { aliasesIn, changeAlias, type Draft, keyIn, note, primaryOf } from './draft.js';
 import { hasKey } from './entries.js';
-import type { AliasLedgerEntry, ReplicatedAlias, ReplicatedKey } from './records.js';
+import type {
+  AliasLedgerEntry,
+  ReplicatedAlias,
+  ReplicatedKey,
+  UnreplicableReason,
+} from './records.js';
 import { keyNamed } from './registers.js';
 import { firstOrder, isDue, send } from './send.js';
 
@@ -30,7 +35,8 @@ function planAlias(draft: Draft, alias: ReplicatedAlias): ReplicatedAlias {
   for (const regionId of new Set(regionIds)) {
     const entry = own(alias.replicas, regionId);
     const target = key && idIn(draft, key, regionId);
-    const planned = planEntry(draft, alias.alias, entry ?? absent(draft, regionId), target);
+    const known = entry ?? absent(draft, regionId);
+    const planned = planEntry(draft, alias.alias, known, target, key && reasonIn(key, regionId));
     if (planned === entry) continue;
     changed = { ...changed, replicas: { ...changed.replicas, [regionId]: planned } };
   }
@@ -43,6 +49,12 @@ function idIn(draft: Draft, key: ReplicatedKey, regionId: string): string | unde
   return copy?.keyId ?? (hasKey(draft, key, regionId) ? key.keyId : undefined);
 }
 
+/** Why a key has no copy in a region, where it can have none. */
+function reasonIn(key: ReplicatedKey, regionId: string): UnreplicableReason | undefined {
+  const copy = own(key.replicas, regionId);
+  return copy?.state === 'unreplicable' ? copy.reason : undefined;
+}
+
 function absent(draft: Draft, regionId: string): AliasLedgerEntry {
   return { regionId, order: firstOrder(draft, regionId), state: 'absent', keyId: null };
 }
@@ -53,16 +65,37 @@ function planEntry(
   alias: string,
   entry: AliasLedgerEntry,
   target: string | null | undefined,
+  reason: UnreplicableReason | null | undefined,
 ): AliasLedgerEntry {
   const { regionId } = entry;
   if (entry.pending !== undefined || !isDue(entry, draft.at)) return entry;
-  if (target === entry.keyId) {
+  // A command that failed may have been carried out: what the alias names is not known then.
+  if (target === entry.keyId && entry.failure === undefined) {
     const state = target === null ? 'absent' : 'synchronized';
     return entry.state === state ? entry : { regionId, order: entry.order, keyId: target, state };
   }
   const pair = draft.pairs.find(({ to, state }) => to === regionId && state === 'open');
-  if (pair === undefined || target === undefined) return entry;
+  if (pair === undefined || target === undefined) return behind(draft, alias, entry, reason);
   const { pairId } = pair;
   const command = { type: 'putAlias', pairId, alias, replicaKeyId: target } as const;
   return { ...entry, ...send(draft, entry, `alias/${alias}`, command), state: 'updating' };
+}
+
+/** An alias that names another key than it has to is not called synchronized. */
+function behind(
+  draft: Draft,
+  alias: string,
+  entry: AliasLedgerEntry,
+  code: UnreplicableReason | null | undefined,
+): AliasLedgerEntry {
+  const { regionId } = entry;
+  if (entry.keyId === null || regionId === primaryOf(draft).regionId) return entry;
+  // Of a key that can have no copy it goes on naming the one before.
+  const state = code ? 'failed' : 'updating';
+  if (entry.state === state || entry.failure !== undefined) return entry;
+  if (code) {
+    const action = 'replica.unreplicable';
+    note(draft, { action, outcome: 'refused', recordId: alias, regionId, code });
+  }
+  return { ...entry, state };
 }

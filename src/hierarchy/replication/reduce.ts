@@ -31,7 +31,13 @@ import {
 import { observeFormer, observePrimary } from './observe.js';
 import { planKeys } from './plan.js';
 import { planAliases } from './plan-aliases.js';
-import type { KeyChange, ReplicaLedger, ReplicatedKey, Stamp } from './records.js';
+import type {
+  AliasLedgerEntry,
+  KeyChange,
+  ReplicaLedger,
+  ReplicatedKey,
+  Stamp,
+} from './records.js';
 import { assign, desiredKey, fold, keyNamedAt, lastNamedIn, request } from './registers.js';
 import { firstOrder } from './send.js';
 
@@ -151,12 +157,14 @@ function takeAlias(draft: Draft, event: AliasEvent, stamp: Stamp): void {
     const here = own(assigned.replicas, regionId);
     if (here === undefined && copy === undefined) return assigned;
     // It happened where there was a copy before that region was promoted: so it is there.
-    const entry = {
-      ...(here ?? { regionId, order: firstOrder(draft, regionId), state: 'synchronized' as const }),
-      keyId: copy?.keyId ?? last,
-    };
+    const { failure: _, ...before } = here ?? newAlias(draft, regionId);
+    const entry = { ...before, keyId: copy?.keyId ?? last };
     return { ...assigned, replicas: { ...assigned.replicas, [regionId]: entry } };
   });
+}
+
+function newAlias(draft: Draft, regionId: string): AliasLedgerEntry {
+  return { regionId, order: firstOrder(draft, regionId), state: 'synchronized', keyId: null };
 }
 
 /** Which key a request meant may be another one by what is known now. */

@@ -5,6 +5,7 @@ import { generateKey, type KeyBlockHeaderInput, wrapKey } from 'keyblock';
 import { replication } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import {
+  AES_128,
   DAY,
   DESTINATION,
   entryOf,
@@ -181,7 +182,9 @@ describe('the answer to a change', () => {
 
   it('of a deletion says when, or is refused', () => {
     const { step, command } = changing((keyId) => origin.delete(keyId, 7));
-    for (const deleteAfter of [undefined, 'soon', 5]) {
+    const none = [undefined, 'soon', 5, '+012000-01-01T00:00:00.000Z', 'soonTZ'];
+    const nowhere = ['2027-02-01T00:00:00', '2027-02-01', 'Mon, 01 Feb 2027 00:00:00'];
+    for (const deleteAfter of [...none, ...nowhere]) {
       expect(() => answer(step, { command, outcome: 'done', deleteAfter })).toThrow(
         expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
       );
@@ -344,6 +347,48 @@ describe('the answer about an alias', () => {
     expect(entry).toMatchObject({ state: 'failed', failure: { code, attempts: 1 } });
     const again = replication.retry({ env: later(DAY), ledger: next.ledger });
     expect(only(again)).toMatchObject({ type: 'putAlias', alias: 'card' });
+  });
+
+  it('may be that of a command that was done: it is sent again, whatever it names now', () => {
+    const { keyId, step, command } = naming();
+    const failed = answer(step, { command, outcome: 'failed', code: 'TIMEOUT' });
+    const events = [origin.alias('card', undefined, 2)];
+    const { ledger } = replication.reduce({ env, ledger: failed.ledger, events });
+    destination.execute(command, env);
+    expect(destination.aliases.get('card')).toBe(keyId);
+    const again = replication.retry({ env: later(DAY), ledger });
+    expect(only(again)).toMatchObject({ type: 'putAlias', replicaKeyId: null });
+  });
+
+  it('is not waited for where the alias names a key that can have no copy', () => {
+    const { keyId, step, command } = naming();
+    const { ledger } = answer(step, { command, outcome: 'done' });
+    const key = { ...AES_128, exportability: 'N' } as const;
+    const events = [origin.create(`${keyId}n`, key), origin.alias('card', `${keyId}n`, 2)];
+    const moved = replication.reduce({ env, ledger, events });
+    expect(moved.commands).toEqual([]);
+    expect(moved.ledger.aliases['card']?.replicas[DESTINATION]).toMatchObject({
+      state: 'failed',
+      keyId,
+    });
+    const unreplicable = { action: 'replica.unreplicable', code: 'not-exportable' };
+    expect(moved.audit).toContainEqual(
+      expect.objectContaining({ ...unreplicable, recordId: 'card', regionId: DESTINATION }),
+    );
+    // It is said once.
+    const again = replication.retry({ env: later(DAY), ledger: moved.ledger });
+    expect([again.ledger, again.audit]).toEqual([moved.ledger, []]);
+  });
+
+  it('is waited for where the alias names a key that has no copy yet', () => {
+    const { keyId, step, command } = naming();
+    const { ledger } = answer(step, { command, outcome: 'done' });
+    const events = [origin.alias('card', `${keyId}u`, 2)];
+    const moved = replication.reduce({ env, ledger, events });
+    expect(moved.ledger.aliases['card']?.replicas[DESTINATION]).toMatchObject({
+      state: 'updating',
+      keyId,
+    });
   });
 
   it('counts once, and for the command that is in flight', () => {
