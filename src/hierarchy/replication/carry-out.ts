@@ -10,7 +10,7 @@ import { auditEvent } from '../audit-event.js';
 import { canonicalJson } from '../digest.js';
 import { type Env, isoTime } from '../env.js';
 import { readId } from '../identifiers.js';
-import { later, readDays } from '../lifecycle/change.js';
+import { later, readDays, window } from '../lifecycle/change.js';
 import { restore, scheduleDeletion } from '../lifecycle/deletion.js';
 import { requireCustomerKey } from '../read-record.js';
 import type { AuditEvent, ConditionalWrite, CustomerKeyRecord, Lifecycle } from '../records.js';
@@ -163,10 +163,14 @@ function isSo(command: ReplicaChangeCommand, { lifecycle, tags }: CustomerKeyRec
     case 'cancelDeletion':
       return isLive;
     case 'setEnabled':
-      return isLive && lifecycle.enabled === command.enabled;
+      return isLive && lifecycle.enabled === command.enabled && !hasWindow(lifecycle);
     case 'putTags':
       return isLive && canonicalJson(tags, 'tags') === canonicalJson(command.tags, 'tags');
   }
+}
+
+function hasWindow(lifecycle: Lifecycle): boolean {
+  return Object.keys(window(lifecycle)).length > 0;
 }
 
 function done(
@@ -210,7 +214,8 @@ function changeOf(
       return { lifecycle: restore({ env, record: asReplicated(record) }).record.lifecycle };
     case 'setEnabled':
       if (!isLive) return undefined;
-      return { lifecycle: { ...record.lifecycle, enabled: command.enabled } };
+      // The window of a former primary goes: what the origin says counts, and counts now.
+      return { lifecycle: { state: 'create-complete', enabled: command.enabled } };
     case 'putTags':
       return isLive ? { tags: readTags(own(command, 'tags')) } : undefined;
   }

@@ -85,7 +85,7 @@ export interface CancelDeletionCommand extends ReplicaCommand {
   readonly type: 'cancelDeletion';
 }
 
-/** Enables or disables the copy. */
+/** Enables or disables the copy, at once: times between which it might be used are dropped. */
 export interface SetEnabledCommand extends ReplicaCommand {
   /** Once done, there is nothing else to answer. */
   readonly type: 'setEnabled';

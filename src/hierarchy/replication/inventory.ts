@@ -7,9 +7,11 @@
 
 import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
+import { type Env, isoTime } from '../env.js';
 import { readId } from '../identifiers.js';
 import { holdsTexts, requireCustomerKey } from '../read-record.js';
 import type { CustomerKeyRecord, Kcv, KeyAttributes } from '../records.js';
+import { isWithin } from '../rules/usable.js';
 
 /** One key as its region lists it. */
 export interface InventoryItem {
@@ -42,9 +44,11 @@ export interface InventoryItem {
  * Lists customer keys as replication needs them. The revision of a record is its `sequence`: events
  * of a store of this library carry the revision that they led to.
  *
- * @param options - The records; tombstones and keys that are not complete are left out.
+ * @param options - The records; tombstones and keys that are not complete are left out. With the time a
+ * key counts as disabled outside the times between which it may be used; without it, as its switch says.
  * @returns One item a key.
- * @throws {@link KeyblockError} `STATE_CONFLICT` for what is no customer key.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` for what is no customer key, `INVALID_ARGUMENT` for
+ * a time that is none.
  *
  * @example
  * ```ts
@@ -58,15 +62,19 @@ export interface InventoryItem {
  */
 export function inventoryOf(options: {
   readonly records: readonly CustomerKeyRecord[];
+  readonly env?: Env | undefined;
 }): readonly InventoryItem[] {
   requireObject(options, 'options');
+  const env = own(options, 'env');
+  const now = env === undefined ? undefined : isoTime(env);
   const records = own(options, 'records');
   if (!Array.isArray(records)) throw new KeyblockError('INVALID_ARGUMENT', { field: 'record' });
   return records.map(requireCustomerKey).flatMap((record) => {
     const { keyId, attributes, kcv, lifecycle, tags, revision } = record;
     const replicaOf = own(record, 'replicaOf');
-    const { state, enabled, deleteAfter } = lifecycle;
+    const { state, deleteAfter } = lifecycle;
     if (state !== 'create-complete' && state !== 'delete-pending') return [];
+    const enabled = lifecycle.enabled && (now === undefined || isWithin(lifecycle, now));
     return [{ keyId, attributes, kcv, enabled, deleteAfter, tags, sequence: revision, replicaOf }];
   });
 }

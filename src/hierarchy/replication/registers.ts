@@ -76,7 +76,8 @@ export function foldSnapshot(
   stamp: Stamp,
   snapshot: KeySnapshot,
 ): ReplicatedKey {
-  if (key.floor !== undefined && !isAbove(stamp, key.floor)) return key;
+  if (key.floor !== undefined && !isAbove(stamp, key.floor))
+    return shownAgain(key, stamp, snapshot);
   const { generation, sequence } = stamp;
   const floor = { generation, sequence };
   const keep = <T>(known: Stamped<T> | undefined, value: T): Stamped<T> =>
@@ -91,6 +92,14 @@ export function foldSnapshot(
     deletion: keep(key.deletion, snapshot.deleteAfter ?? null),
     tags: Object.fromEntries([...shown, ...later]),
   };
+}
+
+/** Nothing changes a key without a sequence but time, which opens and closes its window of use. */
+function shownAgain(key: ReplicatedKey, stamp: Stamp, { enabled }: KeySnapshot): ReplicatedKey {
+  const { floor, enabled: known } = key;
+  const isSame = floor?.generation === stamp.generation && floor.sequence === stamp.sequence;
+  const isNews = isSame && known?.value !== enabled && known?.stamp.eventId === '';
+  return isNews ? { ...key, enabled: { stamp, value: enabled } } : key;
 }
 
 /** A key as its copies have to be. */

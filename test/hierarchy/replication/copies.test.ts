@@ -114,6 +114,18 @@ describe('carryOut', () => {
     expect(carried.result).toMatchObject({ outcome: 'done', deleteAfter });
   });
 
+  it.each([true, false])('drops the times of a window where it sets enabled to %s', (enabled) => {
+    const usageStop = later(DAY).at.toISOString();
+    const window = { ...copy, lifecycle: { ...copy.lifecycle, usageStop } };
+    const { record, result } = carry(window, commandOf({ type: 'setEnabled', enabled }));
+    expect(record?.lifecycle).toEqual({ state: 'create-complete', enabled });
+    expect(result.outcome).toBe('done');
+    // Late, it is not so as long as there is a window.
+    const ahead = { ...window, replicaOf: { regionId: ORIGIN, keyId: 'k1', order: 9 } };
+    const late = carry(ahead, commandOf({ type: 'setEnabled', enabled: true }));
+    expect(late.result).toMatchObject({ outcome: 'failed', order: 9 });
+  });
+
   it.each<[Name, CustomerKeyRecord]>([
     ['scheduleDeletion', unfinished],
     ['cancelDeletion', unfinished],

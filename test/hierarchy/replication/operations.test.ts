@@ -1,5 +1,5 @@
 import { generateKey, toHex } from 'keyblock';
-import { lifecycle, replication } from 'keyblock/hierarchy';
+import { type CustomerKeyRecord, lifecycle, replication } from 'keyblock/hierarchy';
 import { describe, expect, it } from 'vitest';
 import {
   AES_128,
@@ -520,6 +520,26 @@ describe('drift', () => {
     expect(compare(after, origin.inventory(), destination.inventory()).findings).toEqual([]);
   });
 
+  it('finds that a planned stop has come, and stops the copy', () => {
+    const { ledger, origin, destination, both } = setUp();
+    const stop = { env, record: origin.get('k1'), from: later(DAY).at };
+    const records = [lifecycle.stop(stop).record];
+    const at = (time: number, known: replication.ReplicaLedger) =>
+      replication.drift({
+        env: later(time),
+        ledger: known,
+        origin: replication.inventoryOf({ env: later(time), records }),
+        copies: [{ regionId: DESTINATION, inventory: destination.inventory() }],
+      });
+    const before = at(0, ledger);
+    expect([before.findings, before.commands]).toEqual([[], []]);
+    const after = at(DAY, before.ledger);
+    expect(after.findings.map(({ id }) => id)).toEqual(['origin-changed']);
+    const end = settle(after, both, later(DAY));
+    expect(destination.get('k1').lifecycle.enabled).toBe(false);
+    expect(at(2 * DAY, end).findings).toEqual([]);
+  });
+
   it('says nothing more of a copy that is to be discarded', () => {
     const { ledger, origin, destination } = setUp();
     const [item] = destination.inventory();
@@ -688,6 +708,18 @@ describe('an inventory', () => {
       seen.push(step);
     }
     expect(seen).toHaveLength(1);
+  });
+
+  it('takes a key for disabled outside of its window, where it is told the time', () => {
+    const record = origin.get('k1');
+    const from = later(DAY).at;
+    const at = (time: number, of: CustomerKeyRecord) =>
+      replication.inventoryOf({ env: later(time), records: [of] })[0]?.enabled;
+    const stop = lifecycle.stop({ env, record, from }).record;
+    expect([at(DAY - 1, stop), at(DAY, stop)]).toEqual([true, false]);
+    const start = lifecycle.start({ env, record, from }).record;
+    expect([at(DAY - 1, start), at(DAY, start)]).toEqual([false, true]);
+    expect(replication.inventoryOf({ records: [start] })[0]?.enabled).toBe(true);
   });
 
   it('leaves out what has no key yet, or none any more', () => {
