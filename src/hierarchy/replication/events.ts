@@ -218,10 +218,12 @@ function readList(value: readonly string[]): readonly string[] {
   return value;
 }
 
+/** A day begins in UTC; a time of day without a zone would be another one on every host. */
+const ISO_TIME = /^\d{4}-\d\d-\d\d(?:T.*(?:Z|[+-]\d\d:\d\d))?$/;
+
 /** Reads a time, and writes it in the one format in which texts compare as times do. */
 export function readTime(value: string | undefined): string {
-  // Without a zone it would be another time on every host.
-  if (typeof value !== 'string' || !/T.*(?:Z|[+-]\d\d:\d\d)$/.test(value)) throw malformed();
+  if (typeof value !== 'string' || !ISO_TIME.test(value)) throw malformed();
   return isoTime({ at: new Date(value) });
 }
 
