@@ -51,7 +51,13 @@ export {
   status,
   stragglers,
 } from './status.js';
-export { type RewrapTask, type RotationItem, type TasksOptions, tasks } from './tasks.js';
+export {
+  type MainKeyKcvs,
+  type RewrapTask,
+  type RotationItem,
+  type TasksOptions,
+  tasks,
+} from './tasks.js';
 export {
   type VerificationKind,
   type VerifyResult,

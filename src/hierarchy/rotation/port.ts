@@ -95,7 +95,8 @@ export interface PortRunOptions<T> {
  * };
  * const from = { keyId: 'eu-central-1/shop', version: 1 };
  * const to = { keyId: 'eu-central-1/shop', version: 2 };
- * const task = { kind: 'rewrap-task', jobId: 'j1', from, to, items: [] } as const;
+ * const kcvs = { from: kcv, to: kcv };
+ * const task = { kind: 'rewrap-task', jobId: 'j1', from, to, kcvs, items: [] } as const;
  * (await rotation.runWithPort({ task, port })).items; // []
  * ```
  */
@@ -127,7 +128,6 @@ async function hasKeysOf(
   port: TranslatePort,
   kbpkKcv: Kcv,
 ): Promise<boolean> {
-  if (kcvs === undefined) return true;
   return sameKcv(kbpkKcv, kcvs.to) && sameKcv(await port.kcv(from), kcvs.from);
 }
 

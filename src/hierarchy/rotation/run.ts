@@ -76,14 +76,17 @@ export interface RunOptions {
  *
  * @example
  * ```ts
- * import { generateKey } from 'keyblock';
+ * import { generateKey, type SecretKey } from 'keyblock';
  * import { createKeyRing, rotation } from 'keyblock/hierarchy';
  *
  * const from = { keyId: 'eu-central-1/shop', version: 1 };
  * const to = { keyId: 'eu-central-1/shop', version: 2 };
- * const key = () => generateKey({ algorithm: 'AES', lengthBits: 256 });
- * const ring = createKeyRing({ keys: [{ ref: from, key: key() }, { ref: to, key: key() }] });
- * const task = { kind: 'rewrap-task', jobId: 'j1', from, to, items: [] } as const;
+ * const aes = { algorithm: 'AES', lengthBits: 256 } as const;
+ * const [oldKey, newKey] = [generateKey(aes), generateKey(aes)];
+ * const ring = createKeyRing({ keys: [{ ref: from, key: oldKey }, { ref: to, key: newKey }] });
+ * const kcvOf = (key: SecretKey) => ({ method: 'cmac', value: key.kcv() }) as const;
+ * const kcvs = { from: kcvOf(oldKey), to: kcvOf(newKey) };
+ * const task = { kind: 'rewrap-task', jobId: 'j1', from, to, kcvs, items: [] } as const;
  * rotation.run({ task, ring }).items; // []
  * ```
  */
@@ -156,11 +159,11 @@ export function readTask<T extends { readonly kind: string; readonly items: read
   return task;
 }
 
-/** Reads a task to re-wrap, with the check values that it may have. */
+/** Reads a task to re-wrap, with the check values of its main keys. */
 export function readRewrapTask(given: RewrapTask | undefined): RewrapTask {
   const task = readTask(given, 'rewrap-task');
   const kcvs = own(task, 'kcvs');
-  if (kcvs !== undefined && !(isKcv(member(kcvs, 'from')) && isKcv(member(kcvs, 'to')))) {
+  if (!isKcv(member(kcvs, 'from')) || !isKcv(member(kcvs, 'to'))) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
   }
   return task;

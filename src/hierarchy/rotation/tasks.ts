@@ -55,6 +55,14 @@ export function oldBlockOf(item: RotationItem): string | undefined {
   return own(item, 'block');
 }
 
+/** The check values of the two main keys of a task. */
+export interface MainKeyKcvs {
+  /** Of the one whose blocks are opened. */
+  readonly from: Kcv;
+  /** Of the one that the new blocks are to be under. */
+  readonly to: Kcv;
+}
+
 /** Keys to be wrapped under another main key. */
 export interface RewrapTask {
   /** Says what this is. */
@@ -65,11 +73,8 @@ export interface RewrapTask {
   readonly from: KeyRef;
   /** The main key that the new blocks are to be under. */
   readonly to: KeyRef;
-  /**
-   * The check values of both in the record: who works on the task compares them with those of the
-   * keys that he has. A task without them is of an earlier release, and is worked on as it is.
-   */
-  readonly kcvs?: { readonly from: Kcv; readonly to: Kcv } | undefined;
+  /** Their check values in the record: who works on the task compares his main keys with them. */
+  readonly kcvs: MainKeyKcvs;
   /** One of a record, up to the size that was asked for. */
   readonly items: readonly RotationItem[];
 }

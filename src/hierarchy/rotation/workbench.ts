@@ -55,10 +55,8 @@ export function createWorkbench(
       openChecked(opening, request);
     },
     rewrap({ from, to, kcvs, items }) {
-      if (kcvs !== undefined) {
-        requireMainKey(secretOf(ring, from), { kcv: kcvs.from });
-        requireMainKey(secretOf(ring, to), { kcv: kcvs.to });
-      }
+      requireMainKey(secretOf(ring, from), { kcv: kcvs.from });
+      requireMainKey(secretOf(ring, to), { kcv: kcvs.to });
       const outcomes = new Array<Rewrapped>(items.length);
       const kbpkKcv = kcvOf(secretOf(ring, to));
       for (const [length, batch] of byPayloadLength(items, outcomes)) {

@@ -285,15 +285,20 @@ describe('malformed JSON', () => {
   const slot = { under: from };
   const item = { recordId: 'a', expectedRevision: 1 };
   const kcv = { method: 'cmac', value: '0000000000' };
+  const kcvs = { from: kcv, to: kcv };
 
   it.each<[string, () => unknown]>([
     [
       'a task with no item',
-      () => ({ task: { kind: 'rewrap-task', jobId, from, to, items: [null] } }),
+      () => ({ task: { kind: 'rewrap-task', jobId, from, to, kcvs, items: [null] } }),
     ],
     [
       'an item without attributes',
-      () => ({ task: { kind: 'rewrap-task', from, to, items: [{}] } }),
+      () => ({ task: { kind: 'rewrap-task', from, to, kcvs, items: [{}] } }),
+    ],
+    [
+      'no check values of the main keys',
+      () => ({ task: { kind: 'rewrap-task', from, to, items: [] } }),
     ],
     [
       'check values that are none',

@@ -138,7 +138,9 @@ describe('status', () => {
 describe('a port', () => {
   it.each([undefined, null, {}, { translate: 'x' }])('has to translate: %j', async (port) => {
     const { from, to, jobId } = at.started.job;
-    const task = { kind: 'rewrap-task', jobId, from, to, items: [] } as const;
+    const kcv = { method: 'cmac', value: '0000000000' } as const;
+    const kcvs = { from: kcv, to: kcv };
+    const task = { kind: 'rewrap-task', jobId, from, to, kcvs, items: [] } as const;
     await expect(rotation.runWithPort({ task, port: untyped(port) })).rejects.toEqual(
       invalid('port'),
     );
