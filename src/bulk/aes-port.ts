@@ -11,7 +11,7 @@ import { decodeHex } from '../primitives/hex.js';
 /**
  * AES of the embedder's, for versions D and E: whole blocks under one key, one independent of the
  * other (ECB). Everything else, the chaining of all blocks included, is done here. A port is asked the
- * known answers of FIPS 197 first, once, and refused where it gives others.
+ * known answer of FIPS 197 first, once for each length of key, and refused where it gives another.
  */
 export interface AesPort {
   /**
@@ -37,34 +37,33 @@ export interface AesPortKey {
   destroy?(): void;
 }
 
-/** Refuses what is no port, and one that does not compute AES: a wrong key opens nothing again. */
+/** Refuses what is no port. */
 export function checkedAesPort(aes: AesPort | undefined): AesPort | undefined {
   if (aes === undefined) return undefined;
   if (typeof aes !== 'object' || aes === null || typeof aes.prepare !== 'function') throw refused();
-  if (!tried.has(aes)) {
-    for (const [length, ciphertext] of KNOWN_ANSWERS) requireAnswer(aes, length, ciphertext);
-    tried.add(aes);
-  }
   return aes;
 }
 
-/** Ports that have given the known answers. */
-const tried = /* @__PURE__ */ new WeakSet<AesPort>();
-
 /** FIPS 197 appendix C: under the keys 00 01 02 … of each length, from 00 11 22 … FF. */
-const KNOWN_ANSWERS = [
-  [16, '69C4E0D86A7B0430D8CDB78070B4C55A'],
-  [24, 'DDA97CA4864CDFE06EAF70A0EC0D7191'],
-  [32, '8EA2B7CA516745BFEAFC49904B496089'],
-] as const;
+const KNOWN_ANSWERS = {
+  16: '69C4E0D86A7B0430D8CDB78070B4C55A',
+  24: 'DDA97CA4864CDFE06EAF70A0EC0D7191',
+  32: '8EA2B7CA516745BFEAFC49904B496089',
+} as const;
 
-/** Two equal blocks, so that a mode that chains shows. */
-function requireAnswer(aes: AesPort, length: number, ciphertext: string): void {
+/** The lengths of key for which a port has given its known answer. */
+const answered = /* @__PURE__ */ new WeakMap<AesPort, ReadonlySet<number>>();
+
+/** Refuses a port that does not compute AES: nothing else opens what it seals. */
+function requireAnswer(aes: AesPort, length: keyof typeof KNOWN_ANSWERS): void {
+  const known = answered.get(aes);
+  if (known?.has(length)) return;
+  // Two equal blocks: a mode that chains shows.
+  const expected = decodeHex(KNOWN_ANSWERS[length].repeat(2), 'options');
   const plain = Uint8Array.from({ length: 32 }, (_, i) => 0x11 * (i % 16));
-  const expected = decodeHex(ciphertext + ciphertext, 'options');
   const blocks = new Uint8Array(plain);
   const ascending = Uint8Array.from({ length }, (_, i) => i);
-  const key = preparePortKey(aes, ascending);
+  const key = lendKey(aes, ascending);
   try {
     takeBlocks(blocks, key.encryptBlocks(blocks));
     if (!equalBytes(blocks, expected)) throw refused();
@@ -74,10 +73,16 @@ function requireAnswer(aes: AesPort, length: number, ciphertext: string): void {
     key.destroy?.();
     wipeLent(blocks);
   }
+  answered.set(aes, new Set([...(known ?? []), length]));
 }
 
-/** A port's key, its answers checked. */
+/** A port's key, its answers checked; the first of its length comes after the known answer. */
 export function preparePortKey(aes: AesPort, key: Uint8Array): AesPortKey {
+  requireAnswer(aes, key.length as keyof typeof KNOWN_ANSWERS); // AES has no other lengths
+  return lendKey(aes, key);
+}
+
+function lendKey(aes: AesPort, key: Uint8Array): AesPortKey {
   // In memory that does not move: of an array on the heap a port's native code leaves a copy there.
   const lent = new Uint8Array(new ArrayBuffer(key.length));
   lent.set(key);

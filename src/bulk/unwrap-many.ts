@@ -75,9 +75,13 @@ export function unwrapMany(options: UnwrapManyOptions): readonly UnwrapOutcome[]
     return outcomes;
   } catch (thrown) {
     // A port threw in the middle: nobody gets the keys that were opened before.
-    for (const outcome of outcomes) if (outcome && 'key' in outcome) outcome.key.destroy();
+    for (const outcome of outcomes) if (isOpened(outcome)) outcome.key.destroy();
     throw thrown;
   } finally {
     opening.destroy();
   }
+}
+
+function isOpened(outcome: UnwrapOutcome | undefined): outcome is UnwrappedKey {
+  return outcome !== undefined && Object.hasOwn(outcome, 'key');
 }
