@@ -14,6 +14,7 @@ import { readId } from './identifiers.js';
 import { type CryptoperiodPolicy, cryptoperiods, generateMainKey } from './main-key.js';
 import {
   holdsTexts,
+  isKcv,
   isListOf,
   isMainKeyVersion,
   isOrdinal,
@@ -234,6 +235,7 @@ function isToken(value: unknown): boolean {
   return (
     holdsTexts(value, ['hsmId', 'kdhId', 'token', 'nonce']) &&
     isOrdinal(member(value, 'version')) &&
+    isKcv(member(value, 'kcv')) &&
     isTextOrNone(member(value, 'expiresAt'))
   );
 }

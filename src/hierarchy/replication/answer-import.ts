@@ -45,14 +45,17 @@ export function answerImport(options: AnswerImportOptions): CommandDone {
   const command = own(options, 'command');
   requireObject(command, 'event');
   const given = command as ImportTr31Command; // not undefined: that was refused
-  const { keyId: replicaKeyId, kcv, attributes, tags, lifecycle, replicaOf } = record;
-  const { enabled, deleteAfter } = lifecycle;
+  const { keyId: replicaKeyId, kcv, attributes, tags, lifecycle } = record;
+  const replicaOf = own(record, 'replicaOf') ?? undefined;
+  const { enabled } = lifecycle;
+  const deleteAfter = own(lifecycle, 'deleteAfter');
   const attributesDigest = digestOfAttributes(attributes);
-  if (!isCopy(record, attributesDigest, given)) {
+  if (!isCopy(record, replicaOf, attributesDigest, given)) {
     throw new KeyblockError('STATE_CONFLICT', { field: 'record' });
   }
   const found = { replicaKeyId, kcv, attributesDigest, enabled, tags, deleteAfter };
-  return { command: given, outcome: 'done', ...found, order: replicaOf?.order };
+  const order = replicaOf && own(replicaOf, 'order');
+  return { command: given, outcome: 'done', ...found, order };
 }
 
 /**
@@ -61,13 +64,12 @@ export function answerImport(options: AnswerImportOptions): CommandDone {
  */
 function isCopy(
   record: CustomerKeyRecord,
+  replicaOf: CustomerKeyRecord['replicaOf'],
   attributesDigest: string,
   { keyId, originRegionId, kcv, attributesDigest: expected }: ImportTr31Command,
 ): boolean {
-  const { lifecycle } = record;
-  const replicaOf = own(record, 'replicaOf');
-  if (lifecycle.state === 'delete-complete') return false;
-  if (replicaOf !== undefined) return replicaOf.keyId === keyId;
+  if (record.lifecycle.state === 'delete-complete') return false;
+  if (replicaOf !== undefined) return own(replicaOf, 'keyId') === keyId;
   const sameKey = typeof kcv === 'object' && kcv !== null && sameKcv(kcv, record.kcv);
   const sameAttributes = attributesDigest === expected;
   return record.keyId === keyId && record.regionId !== originRegionId && sameKey && sameAttributes;

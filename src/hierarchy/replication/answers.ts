@@ -83,8 +83,12 @@ function done(copy: Copy, command: ReplicaKeyCommand, result: CommandDone): Repl
       );
     }
     case 'setEnabled':
-      // A copy that is marked can not be switched.
-      return withReplica(entry, { enabled: command.enabled }, ['deletion', 'enabled']);
+      // A copy that is marked can not be switched: whatever was known before, this one is live.
+      return withReplica(
+        entry,
+        { enabled: command.enabled, deleteAfter: undefined, deleteFor: undefined },
+        ['deletion', 'enabled'],
+      );
     case 'putTags':
       return withReplica(entry, { tags: command.tags }, ['tags']);
   }
@@ -161,10 +165,13 @@ function imported(copy: Copy, command: ImportTr31Command, result: CommandDone): 
     const { attempted: _, ...failure } = fail(copy, command.type, { code });
     return { ...failure, discard: keyId };
   }
+  const state = stateOf(command, result);
+  // Its time is over, and the region has not purged it yet: a copy is made once it has.
+  if (state.deleteAfter !== undefined && state.deleteAfter <= draft.at) return gone(copy, command);
   const { failure: _, attempted, ...entry } = copy.entry;
   const { regionId } = entry;
   note(draft, { action: 'replica.copied', outcome: 'ok', recordId: copy.keyId, regionId });
-  const replica = { keyId, kcv, attributesDigest, ...stateOf(command, result) };
+  const replica = { keyId, kcv, attributesDigest, ...state };
   // An import of before may be what is answered, and have brought something else.
   const untold = (['enabled', 'tags'] as const).filter((name) => own(result, name) === undefined);
   return { ...entry, replica: unsureOf(replica, attempted === undefined ? [] : untold) };
@@ -176,9 +183,10 @@ function stateOf(
   result: CommandDone,
 ): Pick<Replica, 'enabled' | 'tags' | 'deleteAfter'> {
   const deleteAfter = own(result, 'deleteAfter');
+  const told = own(result, 'tags');
   return {
     enabled: own(result, 'enabled') ?? enabled,
-    tags: readTags(own(result, 'tags') ?? tags),
+    tags: told === undefined ? tags : readTags(told),
     ...(deleteAfter === undefined ? {} : { deleteAfter: readTime(deleteAfter) }),
   };
 }

@@ -139,8 +139,8 @@ function readCommand(command: ReplicaChangeCommand | undefined): ReplicaChangeCo
 
 /** What was purged, or may be at any moment, is not brought back. */
 function isGone(lifecycle: Lifecycle, { type }: ReplicaChangeCommand, at: string): boolean {
-  const { state, deleteAfter } = lifecycle;
-  if (state === 'delete-complete') return true;
+  const deleteAfter = own(lifecycle, 'deleteAfter');
+  if (lifecycle.state === 'delete-complete') return true;
   return type === 'cancelDeletion' && deleteAfter !== undefined && deleteAfter <= at;
 }
 

@@ -224,6 +224,9 @@ const ISO_TIME = /^\d{4}-\d\d-\d\d(?:T.*(?:Z|[+-]\d\d:\d\d))?$/;
 /** Reads a time, and writes it in the one format in which texts compare as times do. */
 export function readTime(value: string | undefined): string {
   if (typeof value !== 'string' || !ISO_TIME.test(value)) throw malformed();
+  const day = value.slice(0, 10);
+  // Of a day that there is not some hosts make the next one.
+  if (!isoTime({ at: new Date(day) }).startsWith(day)) throw malformed();
   return isoTime({ at: new Date(value) });
 }
 

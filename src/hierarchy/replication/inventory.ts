@@ -11,6 +11,7 @@ import { type Env, isoTime } from '../env.js';
 import { readId } from '../identifiers.js';
 import { holdsTexts, requireCustomerKey } from '../read-record.js';
 import type { CustomerKeyRecord, Kcv, KeyAttributes } from '../records.js';
+import { readTags } from '../rules/tags.js';
 import { isWithin } from '../rules/usable.js';
 
 /** One key as its region lists it. */
@@ -72,7 +73,8 @@ export function inventoryOf(options: {
   return records.map(requireCustomerKey).flatMap((record) => {
     const { keyId, attributes, kcv, lifecycle, tags, revision } = record;
     const replicaOf = own(record, 'replicaOf');
-    const { state, deleteAfter } = lifecycle;
+    const { state } = lifecycle;
+    const deleteAfter = own(lifecycle, 'deleteAfter');
     if (state !== 'create-complete' && state !== 'delete-pending') return [];
     const enabled = lifecycle.enabled && (now === undefined || isWithin(lifecycle, now));
     return [{ keyId, attributes, kcv, enabled, deleteAfter, tags, sequence: revision, replicaOf }];
@@ -85,6 +87,7 @@ export function readItem(item: InventoryItem): InventoryItem {
   readId(item.keyId, 'keyId');
   requireObject(item.kcv, 'kcv');
   requireObject(item.tags, 'tags');
+  readTags(item.tags);
   const replicaOf = own(item, 'replicaOf');
   const isOrigin = replicaOf === undefined || holdsTexts(replicaOf, ['regionId', 'keyId']);
   if (typeof item.enabled !== 'boolean' || !isOrigin) {

@@ -37,9 +37,10 @@ function planKey(
   const desired = desiredKey(key, requests);
   if (desired === undefined) return key;
   let changed = key;
-  for (const entry of Object.values(key.replicas)) {
+  for (const stored of Object.values(key.replicas)) {
+    const entry = believed(draft, stored);
     const planned = planEntry({ draft, key, desired, entry });
-    if (planned === entry) continue;
+    if (planned === stored) continue;
     if (planned.state === 'unreplicable') {
       const { regionId, reason: code } = planned;
       note(draft, {
@@ -53,6 +54,15 @@ function planKey(
     changed = { ...changed, replicas: { ...changed.replicas, [entry.regionId]: planned } };
   }
   return changed;
+}
+
+/** What the primary has is what counts: nothing is changed there out of doubt. */
+function believed(draft: Draft, entry: ReplicaLedgerEntry): ReplicaLedgerEntry {
+  const { replica, regionId } = entry;
+  const isDoubted = replica !== undefined && own(replica, 'unsure') !== undefined;
+  if (!isDoubted || regionId !== primaryOf(draft).regionId) return entry;
+  const { unsure: _, ...known } = replica;
+  return { ...entry, replica: known };
 }
 
 /** One copy, and what has to come of it. */
@@ -72,9 +82,7 @@ function planEntry(situation: Situation): ReplicaLedgerEntry {
   // The changes of a copy wait each for itself: see `askAny`.
   const isCopy = replica !== undefined && entry.discard === undefined;
   if (!isCopy && !isDue(entry, draft.at)) {
-    return isMoot && !mayLive(entry) && entry.discard === undefined
-      ? rest(entry, 'deleted')
-      : entry;
+    return isMoot && !mayLive(entry) ? rest(entry, 'deleted') : entry;
   }
   const [pair] = pairsTo(situation, ({ state }) => state === 'open');
   if (pair === undefined) {
@@ -85,15 +93,22 @@ function planEntry(situation: Situation): ReplicaLedgerEntry {
     const [leaving] = pairs;
     return leaving && isGivenUp ? planRemoval(situation, leaving) : unsent(situation);
   }
-  if (entry.discard !== undefined) {
-    const days = remainingDays(draft.at, undefined);
-    return ask(situation, pair, { type: 'scheduleDeletion', replicaKeyId: entry.discard, days });
-  }
+  if (entry.discard !== undefined) return planDiscard(situation, pair, entry.discard);
   if (replica === undefined) return planCopy(situation, pair);
   if (desired.deleteAfter !== undefined) {
     return planDeletion(situation, pair, replica, desired.deleteAfter);
   }
   return planUpdate(situation, pair, replica);
+}
+
+/** A copy of another key, or of other attributes: it goes as soon as it may. */
+function planDiscard(
+  situation: Situation,
+  pair: LedgerPair,
+  replicaKeyId: string,
+): ReplicaLedgerEntry {
+  const days = remainingDays(situation.draft.at, undefined);
+  return ask(situation, pair, { type: 'scheduleDeletion', replicaKeyId, days });
 }
 
 /** What is not there need not go. What may be there is imported once more, to have a name. */
@@ -147,7 +162,7 @@ function planCopy(situation: Situation, way: LedgerPair): ReplicaLedgerEntry {
   const { pairId, generation } = source;
   const { refusedBy } = entry;
   if (refusedBy?.pairId === pairId && refusedBy.generation === generation) {
-    return { ...entry, state: 'unreplicable' };
+    return entry.state === 'unreplicable' ? entry : { ...entry, state: 'unreplicable' };
   }
   return ask(situation, source, { type: 'exportTr31', regionId: source.from, generation });
 }
@@ -214,7 +229,8 @@ function changesOf(replica: Replica, desired: DesiredKey): readonly NewKeyComman
 /** Copies that are given up go, and nothing else is done about them. */
 function planRemoval(situation: Situation, pair: LedgerPair): ReplicaLedgerEntry {
   const { draft, key, desired, entry } = situation;
-  const { replica } = entry;
+  const { replica, discard } = entry;
+  if (discard !== undefined) return planDiscard(situation, pair, discard);
   if (replica === undefined) return planAbsent(situation, 'absent');
   if (!mayLive(entry)) return rest(entry, 'delete-scheduled');
   // A live key stays until the primary has it: this may be all that there is of it.

@@ -54,8 +54,9 @@ export function doubted(
   return { ...entry, replica: unsureOf(replica, TOUCHED[command.type]) };
 }
 
-/** Whether a region may have a live copy, as far as its commands tell. */
-export function mayLive({ replica, attempted }: ReplicaLedgerEntry): boolean {
+/** Whether a region may have a live copy, as far as its commands tell: be it one that has to go. */
+export function mayLive({ replica, attempted, discard }: ReplicaLedgerEntry): boolean {
+  if (discard !== undefined) return true;
   if (replica === undefined) return attempted !== undefined;
   return replica.deleteAfter === undefined || isUnsure(replica, 'deletion');
 }

@@ -16,6 +16,7 @@ import { type Env, isoTime } from '../env.js';
 import { isNonce } from '../hsm/context.js';
 import { requireDualControl, restoreOperation } from '../hsm/operation.js';
 import { readId } from '../identifiers.js';
+import { isKcv } from '../read-record.js';
 import type { Approval, MainKeyReceipt, MainKeyToken } from '../records.js';
 import { isInUse } from '../region.js';
 import type { ApprovalPolicy } from '../rules/approvals.js';
@@ -104,7 +105,9 @@ export async function loadMainKeyToken(options: LoadMainKeyTokenOptions): Promis
   const token = own(options, 'token') as MainKeyToken; // looked at in the next line
   requireObject(token, 'token');
   const der = typeof token.token === 'string' ? fromBase64(token.token) : undefined;
-  if (der === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'token' });
+  if (der === undefined || !isKcv(own(token, 'kcv'))) {
+    throw new KeyblockError('INVALID_ARGUMENT', { field: 'token' });
+  }
   const given = own(options, 'state') as KrdState; // checked by who reads it
   requireObject(given, 'state');
   if (token.hsmId !== hsmId) return refuse(given, 'RECIPIENT_MISMATCH');

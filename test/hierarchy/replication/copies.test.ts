@@ -229,7 +229,8 @@ describe('answerImport', () => {
     });
     const { replicaOf: _, ...own } = copy;
     const other = { ...copy, replicaOf: { regionId: ORIGIN, keyId: 'k2', order: 5 } };
-    for (const record of [own, other]) {
+    const none = [null, 5, 'x', {}].map((replicaOf) => ({ ...copy, replicaOf }) as never);
+    for (const record of [own, other, ...none]) {
       expect(() => replication.answerImport({ record, command })).toThrow(
         expect.objectContaining({ code: 'STATE_CONFLICT', field: 'record' }),
       );

@@ -668,6 +668,7 @@ describe('an inventory', () => {
     ['a key without a check value', { ...item, kcv: null }, 'kcv'],
     ['a check value that is none', { ...item, kcv: { method: 'cmac' } }, 'kcv'],
     ['tags that are none', { ...item, tags: 'x' }, 'tags'],
+    ['a tag that no copy can have', { ...item, tags: { '': 'x' } }, 'tags'],
     ['a switch that is none', { ...item, enabled: 'yes' }, 'event'],
     ['no sequence', { ...item, sequence: undefined }, 'event'],
     ['a sequence below nothing', { ...item, sequence: -1 }, 'event'],

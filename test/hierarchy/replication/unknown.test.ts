@@ -125,6 +125,26 @@ describe('a change that failed, and was done', () => {
     expect(destination.get('k1').lifecycle.enabled).toBe(false);
   });
 
+  it('changes nothing where the region became the primary, whose word counts', () => {
+    const { origin, destination, both, ledger } = copied();
+    const back = establishedPair(destination, origin, 'back');
+    const { ledger: open } = replication.attach({ env, ledger, pair: back });
+    const asked = onEvent(open, origin.stop('k1'));
+    const results = asked.commands.map((command) => {
+      return { command, outcome: 'failed', code: 'X' } as const;
+    });
+    const { ledger: failed } = replication.apply({ env, ledger: asked.ledger, results });
+    const started = settle(onEvent(failed, origin.start('k1')), both, env);
+    const promoted = replication.promoteReplica({ env, ledger: started, regionId: DESTINATION });
+    const end = settle(promoted, both, env);
+    const told = destination.stop('k1'); // and the event is still on its way
+    const due = replication.retry({ env: later(HOUR), ledger: end });
+    expect(due.commands).toEqual([]);
+    settle(onEvent(due.ledger, told, HOUR), both, later(HOUR));
+    const switches = both.map((region) => region.get('k1').lifecycle.enabled);
+    expect(switches).toEqual([false, false]);
+  });
+
   it('is known where the region became the primary, and has told of it', () => {
     const { origin, destination, both, ledger } = copied();
     const back = establishedPair(destination, origin, 'back');
@@ -140,6 +160,128 @@ describe('a change that failed, and was done', () => {
     const inventory = destination.inventory();
     const shown = replication.planBackfill({ env, ledger: promoted.ledger, inventory }).ledger;
     expect(entryOf(shown, 'k1').replica?.unsure).toBeUndefined();
+  });
+});
+
+describe('a restore that was done, and answered as failed', () => {
+  /** The switch that comes after it is answered: so the copy is live. */
+  function switched() {
+    const { ledger, ...world } = copied();
+    const { origin, both } = world;
+    const marked = settle(onEvent(ledger, origin.delete('k1', 30)), both, env);
+    const events = [origin.restore('k1'), origin.start('k1')];
+    const wanted = replication.reduce({ env, ledger: marked, events });
+    const lost = unknown(wanted, both, env);
+    expect(lost.commands).toMatchObject([{ type: 'setEnabled', enabled: true }]);
+    return { ...world, ledger: settle(lost, both, env) };
+  }
+
+  it('is known by the answer to the switch', () => {
+    const { ledger } = switched();
+    const { state, replica } = entryOf(ledger, 'k1');
+    expect([state, replica?.deleteAfter, replica?.unsure]).toEqual([
+      'synchronized',
+      undefined,
+      undefined,
+    ]);
+    // Nor is it asked for again.
+    expect(replication.retry({ env: later(HOUR), ledger }).commands).toEqual([]);
+  });
+
+  it('does not keep a copy from going with its pair', () => {
+    const { destination, both, pair, ledger } = switched();
+    const options = { env, ledger, pairId: 'pair', replicas: 'delete' } as const;
+    const end = settle(replication.drain(options), both, env);
+    expect(replication.disable({ env, ledger: end, pair }).pair.state).toBe('disabled');
+    expect(destination.get('k1').lifecycle.state).toBe('delete-pending');
+  });
+
+  it('does not keep a copy from going with its key', () => {
+    const { origin, destination, both, ledger } = switched();
+    settle(onEvent(ledger, origin.delete('k1', 7)), both, env);
+    expect(destination.get('k1').lifecycle.state).toBe('delete-pending');
+  });
+});
+
+describe('a copy whose time is over, and that was not purged yet', () => {
+  const sent = (step: replication.ReplicationStep) => step.commands.map(({ type }) => type);
+
+  /** What is sent at a time until nothing is. */
+  function all(first: replication.ReplicationStep, regions: readonly Region[], at: number) {
+    const types: string[] = [];
+    let step = first;
+    while (step.commands.length > 0 && types.length < 20) {
+      types.push(...sent(step));
+      const results = step.commands.map((command) => {
+        const region = regions.find(({ regionId }) => regionId === command.regionId);
+        return (region as Region).execute(command, later(at));
+      });
+      step = replication.apply({ env: later(at), ledger: step.ledger, results });
+    }
+    return { types, ledger: step.ledger };
+  }
+
+  it('is waited for, and then made anew', () => {
+    const { origin, destination, both, ledger } = copied();
+    const marked = settle(onEvent(ledger, origin.delete('k1', 3)), both, env);
+    const restored = origin.restore('k1', later(3 * DAY - 1));
+    const at = 3 * DAY + 1000;
+    const asked = all(onEvent(marked, restored, at), both, at);
+    expect(asked.types).toEqual(['cancelDeletion', 'exportTr31', 'importTr31']);
+    expect(entryOf(asked.ledger, 'k1').failure).toMatchObject({ code: 'GONE', attempts: 1 });
+    const soon = replication.retry({ env: later(at + 1000), ledger: asked.ledger });
+    expect(sent(soon)).toEqual([]);
+    const late = at + HOUR;
+    const due = replication.retry({ env: later(late), ledger: soon.ledger });
+    const again = all(due, both, late);
+    expect(again.types).toEqual(['exportTr31', 'importTr31']);
+    expect(entryOf(again.ledger, 'k1').failure?.attempts).toBe(2);
+    destination.purge(later(late));
+    const last = replication.retry({ env: later(at + 3 * HOUR), ledger: again.ledger });
+    const { ledger: end } = all(last, both, at + 3 * HOUR);
+    expect(entryOf(end, 'k1').state).toBe('synchronized');
+    expect(destination.copyOf('k1')?.lifecycle.state).toBe('create-complete');
+  });
+
+  it('is waited for where the pair is set up anew', () => {
+    const { origin, destination, both, pair, ledger } = copied();
+    const options = { env, ledger, pairId: 'pair', replicas: 'delete' } as const;
+    const drained = settle(replication.drain(options), both, env);
+    const { ledger: ended } = replication.disable({ env, ledger: drained, pair });
+    const at = 3 * DAY + 1;
+    const again = establishedPair(origin, destination, 'again');
+    const attached = replication.attach({ env: later(at), ledger: ended, pair: again });
+    const inventory = origin.inventory();
+    const filled = replication.planBackfill({
+      env: later(at),
+      ledger: attached.ledger,
+      inventory,
+    });
+    expect(all(filled, both, at).types).toEqual(['exportTr31', 'importTr31']);
+  });
+});
+
+describe('a copy that is not the key of the origin', () => {
+  it('goes with its pair, which does not end before', () => {
+    const { origin, destination, pair, step } = setUp();
+    const results = step.commands.map((command) => origin.execute(command, env));
+    const { ledger: imports, commands } = replication.apply({ env, ledger: step.ledger, results });
+    const wrong = commands.map((command) => ({
+      ...(destination.execute(command, env) as replication.CommandDone),
+      attributesDigest: 'F'.repeat(64),
+    }));
+    const { ledger } = replication.apply({ env, ledger: imports, results: wrong });
+    expect(entryOf(ledger, 'k1').discard).toBe('k1');
+    const at = later(HOUR);
+    const drained = replication.drain({ env: at, ledger, pairId: 'pair', replicas: 'delete' });
+    expect(drained.commands).toMatchObject([{ type: 'scheduleDeletion', replicaKeyId: 'k1' }]);
+    const unknowable = unknown(drained, [destination], at).ledger;
+    expect(() => replication.disable({ env: at, ledger: unknowable, pair })).toThrow(
+      expect.objectContaining({ code: 'STATE_CONFLICT', field: 'record' }),
+    );
+    const end = retried(unknowable, [origin, destination], 3 * HOUR);
+    expect(replication.disable({ env: at, ledger: end, pair }).pair.state).toBe('disabled');
+    expect(destination.get('k1').lifecycle.state).toBe('delete-pending');
   });
 });
 
@@ -302,6 +444,17 @@ describe('a region of which every third answer is lost in a time-out', () => {
     return (events[choice % 4] as (typeof events)[0])(); // in range
   }
 
+  /** What the ledger does not doubt is so. */
+  function expectKnown(ledger: replication.ReplicaLedger): void {
+    const { replica } = entryOf(ledger, 'k1');
+    if (replica === undefined) return;
+    const { lifecycle, tags } = destination.get(replica.keyId);
+    const { unsure = [] } = replica;
+    if (!unsure.includes('enabled')) expect(replica.enabled).toBe(lifecycle.enabled);
+    if (!unsure.includes('deletion')) expect(replica.deleteAfter).toBe(lifecycle.deleteAfter);
+    if (!unsure.includes('tags')) expect(replica.tags).toEqual(tags);
+  }
+
   it('has the copy that the origin wants in the end (I24, I25)', () => {
     const anyChoices = fc.array(fc.nat(99), { minLength: 1, maxLength: 8 });
     fc.assert(
@@ -328,6 +481,7 @@ describe('a region of which every third answer is lost in a time-out', () => {
           }
           expect(step.commands).toEqual([]);
           ledger = step.ledger;
+          expectKnown(ledger);
         };
         go(onEvent(ledger, created), false);
         for (const choice of choices) {

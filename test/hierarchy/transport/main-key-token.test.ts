@@ -345,6 +345,13 @@ describe('a main key token', () => {
     );
   });
 
+  it.each([undefined, null, 'x', {}])('is not looked at with check value %j', async (kcv) => {
+    const row = { ...token, kcv } as never;
+    await expect(load(device, row)).rejects.toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'token' }),
+    );
+  });
+
   describe('is not issued', () => {
     let options: IssueMainKeyTokenOptions;
     let allowed: HsmSyncRecord;
