@@ -65,7 +65,10 @@ export interface CreateKeyTokenOptions {
   readonly header: string;
   /** `{ nonce }` in two passes, `{ signingTime }` in one. */
   readonly freshness: TokenFreshness;
-  /** The CRL of the CA of the KDH, which dialects before RFC 5652 carry along. */
+  /**
+   * The CRL of the CA of the KDH, which dialects before RFC 5652 carry along. Where that CA is the
+   * one of the device too, the list is verified, and the device looked up in it.
+   */
   readonly crl?: Uint8Array | undefined;
   /** The CRL of the CA of the device, where it is another CA; it does not go into the token. */
   readonly krdCrl?: Uint8Array | undefined;
@@ -247,20 +250,21 @@ async function verifyKrd(
   const root = readCertificateOption(own(trust, 'root'), 'trust');
   await verifyPath({ certificate, issuer, root, role: 'krd', at, tolerate });
   // One CA may issue for both roles: then its one CRL lists both.
-  if (crl !== undefined && equalBytes(crl.issuer, certificate.issuer)) {
-    requireNotRevoked(certificate, crl);
-  }
+  const isOfBoth = crl !== undefined && equalBytes(crl.issuer, certificate.issuer);
   const krdCrl = readCrlOption(own(options, 'krdCrl'));
-  if (krdCrl === undefined) return;
-  await verifyCrl({
-    crl: krdCrl,
-    issuer,
-    at,
-    last: undefined,
-    lastThisUpdate: undefined,
-    tolerate,
-  });
-  requireNotRevoked(certificate, krdCrl);
+  for (const list of [isOfBoth ? crl : undefined, krdCrl]) {
+    if (list === undefined) continue;
+    // A list that decides has to be the CA's own, or whoever delivers it decides.
+    await verifyCrl({
+      crl: list,
+      issuer,
+      at,
+      last: undefined,
+      lastThisUpdate: undefined,
+      tolerate,
+    });
+    requireNotRevoked(certificate, list);
+  }
 }
 
 function readTolerance(tolerate: readonly Tolerance[] | undefined): readonly Tolerance[] {

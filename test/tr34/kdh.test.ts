@@ -25,6 +25,7 @@ import {
   DAY,
   enrol,
   eventOf,
+  flipBit,
   GENERATED,
   HEADERS,
   idOf,
@@ -592,6 +593,23 @@ describe('createKeyToken refuses', () => {
     await expect(sending([RECEIVER.krd])).rejects.toThrow(
       expect.objectContaining({ code: 'CERTIFICATE_REVOKED', field: 'certificate' }),
     );
+  });
+
+  it('a list of the one CA of both that somebody has altered', async () => {
+    const world: World = { ...RECEIVER, caKdh: RECEIVER.caKrd };
+    const kdh = await enrol(world, 'kdh', 'RSA-2048');
+    const list = await crlOf(world, { revoked: [RECEIVER.krd] });
+    const serialNumber = inside(look(list), 0, 5, 0, 0).bytes;
+    const endOfSerial = serialNumber.byteOffset + serialNumber.length - list.byteOffset;
+    for (const end of [endOfSerial, list.length]) {
+      const altered = flipBit(list, 8 * end - 1);
+      const options = await keyTokenOptions({ ...world, kdh }, { crl: altered });
+      for (const tolerate of [undefined, ['stale-crl']] as const) {
+        await expect(createKeyToken({ ...options, tolerate })).rejects.toThrow(
+          expect.objectContaining({ code: 'CRL_REJECTED', field: 'crl' }),
+        );
+      }
+    }
   });
 
   it('nothing of what signer and encryptor throw: that comes through as it is', async () => {
