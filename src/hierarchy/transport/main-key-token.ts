@@ -11,7 +11,7 @@ import { own, requireObject } from '../../primitives/bytes.js';
 import { decodeHex } from '../../primitives/hex.js';
 import { SecretKey } from '../../secret-key.js';
 import { formatHeader, type KeyBlockHeader } from '../../tr31/header.js';
-import { createKeyToken } from '../../tr34/kdh.js';
+import { type CreateKeyTokenOptions, createKeyToken } from '../../tr34/kdh.js';
 import type { Signer } from '../../tr34/keys.js';
 import { kcvOf, sameKcv } from '../check-value.js';
 import { type Env, isoTime } from '../env.js';
@@ -57,6 +57,10 @@ export interface IssueMainKeyTokenOptions {
   readonly policy?: ApprovalPolicy | undefined;
   /** The CRL of the CA of the KDH, to be carried along. */
   readonly crl?: Uint8Array | undefined;
+  /** The CRL of the CA of the device: one that it lists gets no token. It is not carried along. */
+  readonly krdCrl?: Uint8Array | undefined;
+  /** What to put up with in the certificate of the device, and in the CRLs. */
+  readonly tolerate?: CreateKeyTokenOptions['tolerate'];
   /**
    * Until when the token may be loaded, and restored from the archive; without it, as long as the
    * version is active.
@@ -135,6 +139,8 @@ export async function issueMainKeyToken(
     header: mainKeyHeader(region.regionId, version),
     freshness: { nonce: decodeHex(krdToken.nonce, 'nonce') },
     crl: own(options, 'crl'),
+    krdCrl: own(options, 'krdCrl'),
+    tolerate: own(options, 'tolerate'),
     profile: 'ec',
     randomBytes: own(env, 'randomBytes'),
     at: new Date(issuedAt),

@@ -33,7 +33,10 @@ import type { HeaderRequest } from '../rules/narrow.js';
 /** What {@link exportKeyToTr34} takes. */
 export interface ExportKeyToTr34Options
   extends OpenCustomerKeyOptions,
-    Pick<CreateKeyTokenOptions, 'kdh' | 'krdCertificate' | 'trust' | 'freshness' | 'crl'> {
+    Pick<
+      CreateKeyTokenOptions,
+      'kdh' | 'krdCertificate' | 'trust' | 'freshness' | 'crl' | 'krdCrl' | 'tolerate'
+    > {
   /** Time and randomness. */
   readonly env: Env;
   /** What is to be narrowed in the header. @defaultValue for exchange only */
@@ -95,6 +98,8 @@ export async function exportKeyToTr34(options: ExportKeyToTr34Options): Promise<
       key,
       header: formatHeader({ header: written, keyBlockLength: 0 }),
       crl: own(options, 'crl'),
+      krdCrl: own(options, 'krdCrl'),
+      tolerate: own(options, 'tolerate'),
       profile: own(options, 'dialect'),
       randomBytes: own(env, 'randomBytes'),
       at,

@@ -39,6 +39,8 @@ import { describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../../src/tr34/x509/certificate.js';
 import {
   boundKrd,
+  crlOf,
+  DAY,
   GENERATED,
   keyOf,
   NONCE,
@@ -259,6 +261,22 @@ describe('TR-34', () => {
     await expect(outgoing(RECEIVER, source)).rejects.toThrow(
       refusal('EXPORT_NOT_ALLOWED', 'exportability'),
     );
+  });
+
+  it('never sends to a device that its CA has revoked, nor by a list that is over', async () => {
+    const source = stored(TDES_2, RECEIVER.at, { algorithm: 'T' });
+    const ofDevices = { ...RECEIVER, caKdh: RECEIVER.caKrd };
+    const krdCrl = await crlOf(ofDevices, { revoked: [RECEIVER.krd] });
+    await expect(outgoing(RECEIVER, source, { krdCrl })).rejects.toThrow(
+      refusal('CERTIFICATE_REVOKED'),
+    );
+    const over = await crlOf({ ...ofDevices, at: new Date(RECEIVER.at.getTime() - 40 * DAY) });
+    await expect(outgoing(RECEIVER, source, { krdCrl: over })).rejects.toThrow(
+      refusal('CRL_REJECTED', 'crl'),
+    );
+    const tolerate = ['stale-crl'] as const;
+    const { token } = await outgoing(RECEIVER, source, { krdCrl: over, tolerate });
+    expect(parseToken(token).crl).toBeUndefined();
   });
 
   it.each([

@@ -14,7 +14,16 @@ import {
 } from 'keyblock/hierarchy';
 import { createKeyToken, type KrdState, parseToken } from 'keyblock/tr34';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { enrol, GENERATED, keyOf, RECEIVER, toBase64, trustOf } from '../../tr34/scenario.js';
+import {
+  crlOf,
+  enrol,
+  GENERATED,
+  keyOf,
+  type Party,
+  RECEIVER,
+  toBase64,
+  trustOf,
+} from '../../tr34/scenario.js';
 import {
   admit,
   consent,
@@ -355,10 +364,12 @@ describe('a main key token', () => {
   describe('is not issued', () => {
     let options: IssueMainKeyTokenOptions;
     let allowed: HsmSyncRecord;
+    let party: Party;
 
     beforeAll(async () => {
       const admitted = await admit(await newDevice('hsm-3'), region);
       allowed = admitted.hsm;
+      party = admitted.device.party;
       options = await issueOptions(admitted, secret);
     });
 
@@ -431,6 +442,15 @@ describe('a main key token', () => {
       await expect(issueMainKeyToken(given)).rejects.toThrow(
         expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
       );
+    });
+
+    it('to a device that its CA has revoked, nor by a list that is over', async () => {
+      const ofDevices = { ...WORLD, caKdh: WORLD.caKrd };
+      const revoking = await crlOf(ofDevices, { revoked: [party] });
+      expect(await refusal({ krdCrl: revoking })).toEqual(['CERTIFICATE_REVOKED', 'certificate']);
+      const over = await crlOf({ ...ofDevices, at: later(-40 * 86_400).at });
+      expect(await refusal({ krdCrl: over })).toEqual(['CRL_REJECTED', 'crl']);
+      expect(await refusal({ krdCrl: over, tolerate: ['stale-crl'] })).toBeUndefined();
     });
 
     it('to a device whose key is weaker than AES-256', async () => {
