@@ -55,7 +55,10 @@ export interface IssueMainKeyTokenOptions {
   readonly approvals: readonly Approval[];
   /** How many have to. */
   readonly policy?: ApprovalPolicy | undefined;
-  /** The CRL of the CA of the KDH, to be carried along. */
+  /**
+   * The CRL of the CA of the KDH, to be carried along. It ends the days of the token in the archive,
+   * see `expiresAt`; a device can take the list with a credential instead.
+   */
   readonly crl?: Uint8Array | undefined;
   /** The CRL of the CA of the device: one that it lists gets no token. It is not carried along. */
   readonly krdCrl?: Uint8Array | undefined;
@@ -63,7 +66,10 @@ export interface IssueMainKeyTokenOptions {
   readonly tolerate?: CreateKeyTokenOptions['tolerate'];
   /**
    * Until when the token may be loaded, and restored from the archive; without it, as long as the
-   * version is active.
+   * version is active. In either case the device has to take the token as any other, `CRL_REJECTED`
+   * where it does not: a token with `crl` until that list is over, or the device has taken a newer
+   * one; a token without for as long as the last list that the device took, if any, is not over. A
+   * credential of its KDH with the newest list, before the restore, sees to that.
    */
   readonly expiresAt?: Date | undefined;
 }

@@ -12,7 +12,13 @@ import {
   type RegionKeyRecord,
   verifyKrdToken,
 } from 'keyblock/hierarchy';
-import { createKeyToken, type KrdState, parseToken } from 'keyblock/tr34';
+import {
+  createCredentialToken,
+  createKeyToken,
+  type KrdState,
+  parseToken,
+  receive,
+} from 'keyblock/tr34';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   crlOf,
@@ -317,6 +323,42 @@ describe('a main key token', () => {
       expect(restored.state.nonce).toBe(state.nonce);
       expect(codeOf(await load({ ...device, state: restored.state }, token))).toBe('FRESHNESS');
     }
+  });
+
+  it.each([
+    ['without a list, when the last one is over', false, 31, 'CRL_REJECTED', 'loaded'],
+    ['with a list that is over', true, 31, 'CRL_REJECTED', 'CRL_REJECTED'],
+    ['with a list that is not over', true, 2, 'loaded', 'CRL_REJECTED'],
+  ])('is restored %s: before and after the device takes a newer one', async (...row) => {
+    const [_, carries, days, before, after] = row;
+    const present = later(days * 86_400);
+    const { certificate } = WORLD.kdh;
+    const withList = async (given: Device, crl: Uint8Array, at: Date): Promise<Device> => {
+      const credential = createCredentialToken({ certificate, crl });
+      const { state, event } = await receive({ state: given.state, token: credential, at });
+      expect(event.kind).toBe('bound');
+      return { ...given, state };
+    };
+    const list = await crlOf(WORLD);
+    const admitted = await admit(await withList(await newDevice('hsm-4'), list, env.at), region);
+    const { token: archived } = await issueTo(admitted, secret, {
+      crl: carries ? list : undefined,
+    });
+    const { state } = await load(admitted.device, archived);
+    const operation = mainKeys.restoreOperation({
+      regionId: REGION_ID,
+      token: archived,
+      revision: 7,
+    });
+    const restore = { approvals: consent(operation, present.at), revision: 7 };
+    const restored = async (given: Device) => {
+      const taken = await load(given, archived, { env: present, restore });
+      return codeOf(taken) ?? taken.event.kind;
+    };
+    const back = { ...admitted.device, state };
+    expect(await restored(back)).toBe(before);
+    const newest = await crlOf({ ...WORLD, at: present.at });
+    expect(await restored(await withList(back, newest, present.at))).toBe(after);
   });
 
   it('spends the nonce that its device waits for, in a restore too', async () => {
