@@ -195,6 +195,7 @@ export async function createKeyToken(
   const header = readHeaderText(headerText);
   const freshness = readFreshness(own(options, 'freshness'));
   const crl = readCrlOption(own(options, 'crl'));
+  const krdCrl = readCrlOption(own(options, 'krdCrl'));
   const rule = readStrength(own(options, 'strength'));
   const ukm = readUkm(own(options, 'ukm'));
   const keyEncryptor = readKeyEncryptor(own(options, 'keyEncryptor'), krd);
@@ -202,8 +203,9 @@ export async function createKeyToken(
   const key = copyKey(own(options, 'key'), header);
   try {
     const tolerate = readTolerance(own(options, 'tolerate'));
-    requireCurrent(kdh.certificate, { crl, at, tolerate });
-    await verifyKrd(krd, options, { crl, at, tolerate });
+    const judgement = { crl, krdCrl, at, tolerate };
+    requireCurrent(kdh.certificate, judgement);
+    await verifyKrd(krd, options, judgement);
     const algorithm = contentAlgorithmFor(krd, header, key);
     const transport = { recipient: krd.publicKey, content: algorithm, wrap: undefined };
     requireTransportStrength({ rule, header, key, ...transport }); // wrapped as strongly as agreed
@@ -231,6 +233,8 @@ export async function createKeyToken(
 interface Judgement {
   /** The CRL that goes into the token. */
   readonly crl: CertificateList | undefined;
+  /** The CRL of the CA of the device. */
+  readonly krdCrl: CertificateList | undefined;
   /** The present time in milliseconds since 1970. */
   readonly at: number;
   readonly tolerate: readonly Tolerance[];
@@ -240,7 +244,7 @@ interface Judgement {
 async function verifyKrd(
   certificate: Certificate,
   options: CreateKeyTokenOptions,
-  { crl, at, tolerate }: Judgement,
+  { crl, krdCrl, at, tolerate }: Judgement,
 ): Promise<void> {
   const trust = own(options, 'trust');
   if (typeof trust !== 'object' || trust === null) {
@@ -251,7 +255,6 @@ async function verifyKrd(
   await verifyPath({ certificate, issuer, root, role: 'krd', at, tolerate });
   // One CA may issue for both roles: then its one CRL lists both.
   const isOfBoth = crl !== undefined && equalBytes(crl.issuer, certificate.issuer);
-  const krdCrl = readCrlOption(own(options, 'krdCrl'));
   for (const list of [isOfBoth ? crl : undefined, krdCrl]) {
     if (list === undefined) continue;
     // A list that decides has to be the CA's own, or whoever delivers it decides.

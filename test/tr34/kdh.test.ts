@@ -190,6 +190,16 @@ describe('createKeyToken', () => {
     expect(eventOf(received, 'key').key.expose()).toEqual(TDES_KEY);
   });
 
+  it('reads the list of devices before it waits for anything', async () => {
+    const ofDevices = { ...RECEIVER, caKdh: RECEIVER.caKrd };
+    const krdCrl = await crlOf(ofDevices, { revoked: [RECEIVER.krd] });
+    const options = await keyTokenOptions(RECEIVER, { krdCrl });
+    const pending = createKeyToken(options);
+    Reflect.deleteProperty(options, 'krdCrl');
+    krdCrl.fill(0);
+    await expect(pending).rejects.toThrow(expect.objectContaining({ code: 'CERTIFICATE_REVOKED' }));
+  });
+
   it('hands the content key to the encryptor given, which may take its time', async () => {
     const contentKeys: Uint8Array[] = [];
     const token = await createKeyToken(
