@@ -20,6 +20,9 @@ import {
   type TokenFreshness,
 } from 'keyblock/tr34';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { formatAttribute, signingTimeAttribute } from '../../src/tr34/cms/attributes.js';
+import { OID } from '../../src/tr34/der/oids.js';
+import { octetString } from '../../src/tr34/der/writer.js';
 import {
   boundKrd,
   concatenate,
@@ -45,6 +48,7 @@ import {
   trustOf,
   unboundKrd,
   type World,
+  withAttribute,
   withCrl,
 } from './scenario.js';
 
@@ -304,6 +308,31 @@ describe('time', () => {
       'key',
     );
     expect(back.lastSigningTime).toBe(later);
+  });
+
+  it('moves on to the time of a token that has a nonce too, if it is later', async () => {
+    const answer = await keyToken({ nonce: NONCE });
+    const bound = boundKrd(RECEIVER, NONCE_STATE);
+    // The host is four minutes ahead of the device.
+    const heldBack = await keyToken({ signingTime: minutes(5) });
+    const ahead = signingTimeAttribute(minutes(6).getTime());
+    const keyed = await obey(
+      bound,
+      await withAttribute(RECEIVER, answer, ahead),
+      'key',
+      minutes(2),
+    );
+    expect(keyed.lastSigningTime).toBe(minutes(6).toISOString());
+    expectRefusal(await take(keyed, heldBack, { at: minutes(3) }), 'FRESHNESS', 'signingTime');
+    // Nothing is judged by it, nor need it be a time.
+    for (const other of [
+      signingTimeAttribute(minutes(-600).getTime()),
+      formatAttribute(OID.signingTime, octetString(NONCE)),
+    ]) {
+      const token = await withAttribute(RECEIVER, answer, other);
+      const after = await obey(bound, token, 'key', minutes(2));
+      expect(after.lastSigningTime).toBe(minutes(2).toISOString());
+    }
   });
 
   it('is not enough where two passes are insisted on', async () => {

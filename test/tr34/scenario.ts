@@ -289,6 +289,22 @@ export async function sealToken(
   });
 }
 
+/** A key token in answer to {@link NONCE}, signed again with one attribute more. */
+export async function withAttribute(
+  world: World,
+  token: Uint8Array,
+  attribute: Uint8Array,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return signToken({
+    signer: readSigner(await keyOf(world.kdh), 'kdh'),
+    contentType: OID.envelopedData,
+    content: inside(look(token), 1, 0, 2, 1, 0).content,
+    attributes: [nonceAttribute(NONCE), headerAttribute(HEADERS.tdes), attribute],
+    crl: undefined,
+    shape: PROFILES['tr34-2019'],
+  });
+}
+
 /** The event, which has to be of this kind. */
 export function eventOf<Kind extends KrdEvent['kind']>(
   { event }: Received,

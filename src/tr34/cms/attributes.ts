@@ -56,6 +56,13 @@ export function signingTimeOf(attributes: Attributes): number | undefined {
   return value && readTime(value);
 }
 
+/** The same where nothing is judged by it: an attribute more, which may be anything. */
+export function furtherTimeOf(attributes: Attributes): number | undefined {
+  const tag = attributes.get(OID.signingTime)?.tag;
+  const isTime = tag === TAG.UTC_TIME || tag === TAG.GENERALIZED_TIME;
+  return isTime ? signingTimeOf(attributes) : undefined;
+}
+
 /** Formats an attribute with one value. */
 export function formatAttribute(type: string, value: Uint8Array): Uint8Array<ArrayBuffer> {
   return sequence(oid(type), set(value));

@@ -206,11 +206,12 @@ async function takeKey(
   if (unwrapper === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'unwrapper' });
   nonce.spent = freshness.kind === 'nonce';
   const received = await openKeyToken(token, unwrapper, reception);
+  const { kind, signingTime = at } = freshness;
   const next: Device = {
     ...withCrl(device, crl),
     nonce: undefined, // spent, or there was none
     // A token of one pass that was held back must not come after this one.
-    lastSigningTime: freshness.kind === 'time' ? freshness.signingTime : timeAfter(device, at),
+    lastSigningTime: kind === 'time' ? signingTime : timeAfter(device, Math.max(at, signingTime)),
   };
   return { next, event: { kind: 'key', ...received } };
 }

@@ -36,8 +36,8 @@ export interface KrdState {
   /** The one nonce that is outstanding, in hex. */
   readonly nonce?: string | undefined;
   /**
-   * In one pass, only what was signed later is taken, ISO 8601: the time of signing of the last
-   * token that carried one, or of the device when it was bound or took a token with its nonce.
+   * In one pass, only what was signed later is taken, ISO 8601: the latest time of signing in a token
+   * that carried a key, or of the device when it was bound or took a token with its nonce.
    */
   readonly lastSigningTime?: string | undefined;
   /** `thisUpdate` of the last CRL that was taken, ISO 8601. */
@@ -205,8 +205,8 @@ export interface Device {
 
 /**
  * From when on tokens are taken in one pass: only what is signed after the binding, and after a
- * token that answered a nonce. Where the last token was signed by a clock that is ahead, after that:
- * it might come again.
+ * token that answered a nonce. Where a token was signed by a clock that is ahead, after that: it
+ * might come again, or what was held back before it.
  */
 export function timeAfter({ lastSigningTime }: Device, at: number): number {
   return Math.max(lastSigningTime ?? at, at);

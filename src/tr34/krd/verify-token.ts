@@ -5,6 +5,7 @@ import { equalBytes } from '../../primitives/bytes.js';
 import { notAllowed } from '../cms/algorithms.js';
 import {
   type Attributes,
+  furtherTimeOf,
   nonceOf,
   parseAttributes,
   requireAttribute,
@@ -157,9 +158,9 @@ export async function verifyDeviceAuthority({ device, policy, at }: Reception): 
   await verifyAuthority({ authority, root, at, tolerate: policy.tolerate });
 }
 
-/** How a token is fresh. */
+/** How a token is fresh, and when it was signed. */
 export type Freshness =
-  | { readonly kind: 'nonce' }
+  | { readonly kind: 'nonce'; readonly signingTime: number | undefined }
   | { readonly kind: 'time'; readonly signingTime: number };
 
 /**
@@ -173,7 +174,7 @@ export function verifyFreshness(
   const nonce = nonceOf(attributes);
   if (device.nonce !== undefined || nonce !== undefined || policy.requireNonce) {
     requireNonce(nonce, device.nonce);
-    return { kind: 'nonce' };
+    return { kind: 'nonce', signingTime: furtherTimeOf(attributes) };
   }
   const signingTime = signingTimeOf(attributes);
   const { lastSigningTime = Number.NEGATIVE_INFINITY } = device;
