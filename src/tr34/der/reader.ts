@@ -151,11 +151,13 @@ function contentOffset({ offset, bytes, content }: DerElement): number {
   return offset + bytes.length - content.length;
 }
 
-/** Copies DER that a caller gives: of what is too long, no more than it takes to refuse it. */
+/**
+ * Copies DER that a caller gives. What is too long is refused for its length, whatever is in it: so
+ * nothing of it is read, and no `subarray` asks the class of the array for a view.
+ */
 export function copyDer(value: unknown, field: KeyblockErrorField): Uint8Array<ArrayBuffer> {
   const isTooLong = isBytes(value) && trueLength(value) > MAX_LENGTH;
-  const { subarray } = Uint8Array.prototype;
-  return copyBytes(isTooLong ? subarray.call(value, 0, MAX_LENGTH + 1) : value, field);
+  return isTooLong ? new Uint8Array(MAX_LENGTH + 1) : copyBytes(value, field);
 }
 
 /** Validates elements one after the other, and everything inside them. */

@@ -4,6 +4,7 @@ import { KeyblockError } from '../../../src/errors.js';
 import { fromHex, toHex } from '../../../src/hex.js';
 import {
   children,
+  copyDer,
   fields,
   readDer,
   readDerContents,
@@ -250,6 +251,25 @@ describe('fields', () => {
   it('refuses what is no SEQUENCE', () => {
     expect(() => fields(readDer(nullValue()))).toThrow(malformedAt(0));
     expect(() => fields(readDer(bytes), TAG.SET)).toThrow(malformedAt(0));
+  });
+});
+
+describe('copyDer', () => {
+  it('runs no code of the class of what is too long, which is refused for that', () => {
+    class Message extends Uint8Array<ArrayBuffer> {
+      static get [Symbol.species](): never {
+        throw new TypeError('species');
+      }
+    }
+    const bytes = octetString(new Uint8Array(65_540));
+    const unfit = Object.defineProperty(bytes.subarray(0), 'constructor', { value: 5 });
+    for (const value of [bytes, new Message(bytes.buffer), unfit]) {
+      const copy = copyDer(value, 'token');
+      expect(copy).toHaveLength(65_537);
+      expect(() => readDer(copy)).toThrow(malformedAt(65_536));
+    }
+    const longest = new Message(bytes.buffer, 0, 65_536);
+    expect(copyDer(longest, 'token')).toEqual(bytes.slice(0, 65_536));
   });
 });
 
