@@ -160,7 +160,8 @@ export async function createRebindToken(
   const next = readCertificateOption(own(options, 'newKdhCertificate'), 'newKdhCertificate');
   const profile = own(options, 'profile');
   const crl = readCrlOption(own(options, 'crl'));
-  if (crl !== undefined) requireNotRevoked(next, crl); // every receiver would refuse it
+  // Every receiver would refuse it.
+  if (crl !== undefined) requireNotRevoked(next, crl, 'newKdhCertificate');
   return signToken({
     signer: readSigner(own(options, 'kdh'), 'kdh'),
     contentType: OID.signedData,

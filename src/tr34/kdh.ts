@@ -144,9 +144,9 @@ export function createCredentialToken(options: {
  * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `INVALID_HEADER`, `INVALID_OPTIONAL_BLOCK` and
  * `INVALID_LENGTH`; `KEY_DESTROYED`; `TOKEN_MALFORMED` for a certificate or CRL that is not DER;
  * `CERTIFICATE_UNTRUSTED`, `CERTIFICATE_REVOKED`, `CRL_REJECTED`, `ALGORITHM_NOT_ALLOWED` for one
- * that will not do: `krdCertificate`, by another CA than `caKrd`, out of date, or to sign with;
- * `trust`, where a pinned one is no CA of the root, or out of date; `kdh`, out of date;
- * `KEY_STRENGTH` when the transport is weaker than the key; `WEAK_KEY` when the generator given
+ * that will not do: `krdCertificate`, by another CA than `caKrd`, out of date, revoked, or to sign
+ * with; `trust`, where a pinned one is no CA of the root, or out of date; `kdh`, out of date or
+ * revoked; `KEY_STRENGTH` when the transport is weaker than the key; `WEAK_KEY` when the generator given
  * returns a weak content key; `UNSUPPORTED` where there is no Web Crypto.
  *
  * @example
@@ -266,7 +266,7 @@ async function verifyKrd(
       lastThisUpdate: undefined,
       tolerate,
     });
-    requireNotRevoked(certificate, list);
+    requireNotRevoked(certificate, list, 'krdCertificate');
   }
 }
 
@@ -285,7 +285,7 @@ function requireCurrent(certificate: Certificate, { crl, at, tolerate }: Judgeme
   }
   if (crl === undefined) return;
   requireCurrentCrl(crl, at, tolerate);
-  requireNotRevoked(certificate, crl);
+  requireNotRevoked(certificate, crl, 'kdh');
 }
 
 function copyKey(

@@ -557,7 +557,7 @@ describe('createKeyToken refuses', () => {
     );
     const listing = await crlOf(RECEIVER, { revoked: [RECEIVER.kdh] });
     await expect(createKeyToken(await keyTokenOptions(RECEIVER, { crl: listing }))).rejects.toThrow(
-      expect.objectContaining({ code: 'CERTIFICATE_REVOKED' }),
+      expect.objectContaining({ code: 'CERTIFICATE_REVOKED', field: 'kdh' }),
     );
     const foreign = await crlOf({ ...RECEIVER, caKdh: RECEIVER.caKrd });
     await expect(createKeyToken(await keyTokenOptions(RECEIVER, { crl: foreign }))).rejects.toThrow(
@@ -582,7 +582,7 @@ describe('createKeyToken refuses', () => {
     const sending = async (krdCrl: Uint8Array) =>
       createKeyToken(await keyTokenOptions(RECEIVER, { krdCrl }));
     await expect(sending(await ofDevices([krd]))).rejects.toThrow(
-      expect.objectContaining({ code: 'CERTIFICATE_REVOKED', field: 'certificate' }),
+      expect.objectContaining({ code: 'CERTIFICATE_REVOKED', field: 'krdCertificate' }),
     );
     expect(parseToken(await sending(await ofDevices([]))).crl).toBeUndefined();
     for (const unfit of [crl, await ofDevices([], -1)]) {
@@ -601,7 +601,7 @@ describe('createKeyToken refuses', () => {
       );
     expect(parseToken(await sending([])).kind).toBe('key');
     await expect(sending([RECEIVER.krd])).rejects.toThrow(
-      expect.objectContaining({ code: 'CERTIFICATE_REVOKED', field: 'certificate' }),
+      expect.objectContaining({ code: 'CERTIFICATE_REVOKED', field: 'krdCertificate' }),
     );
   });
 
@@ -683,7 +683,7 @@ describe('tokens about a binding', () => {
       createRebindToken({ ...(await rebindOptions()), crl: list });
     const listing = await crlOf(RECEIVER, { revoked: [RECEIVER.nextKdh] });
     await expect(rebinding(listing)).rejects.toThrow(
-      expect.objectContaining({ code: 'CERTIFICATE_REVOKED', field: 'certificate' }),
+      expect.objectContaining({ code: 'CERTIFICATE_REVOKED', field: 'newKdhCertificate' }),
     );
     const foreign = await crlOf({ ...RECEIVER, caKdh: RECEIVER.caKrd });
     await expect(rebinding(foreign)).rejects.toThrow(

@@ -155,15 +155,20 @@ export function requireCurrentCrl(
 /**
  * Refuses a certificate that a CRL lists. The CRL has been verified before.
  *
+ * @param field - What the caller calls the certificate.
  * @throws {@link KeyblockError} `CERTIFICATE_REVOKED`; `CRL_REJECTED` where the CRL is not of the
  * CA that issued the certificate, and says nothing about it.
  */
-export function requireNotRevoked(certificate: Certificate, crl: CertificateList): void {
+export function requireNotRevoked(
+  certificate: Certificate,
+  crl: CertificateList,
+  field: KeyblockErrorField = 'certificate',
+): void {
   if (!equalBytes(certificate.issuer, crl.issuer)) {
     throw new KeyblockError('CRL_REJECTED', { field: 'crl' });
   }
   if (isListed(crl, certificate)) {
-    throw new KeyblockError('CERTIFICATE_REVOKED', { field: 'certificate' });
+    throw new KeyblockError('CERTIFICATE_REVOKED', { field });
   }
 }
 

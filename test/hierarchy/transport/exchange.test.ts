@@ -268,7 +268,7 @@ describe('TR-34', () => {
     const ofDevices = { ...RECEIVER, caKdh: RECEIVER.caKrd };
     const krdCrl = await crlOf(ofDevices, { revoked: [RECEIVER.krd] });
     await expect(outgoing(RECEIVER, source, { krdCrl })).rejects.toThrow(
-      refusal('CERTIFICATE_REVOKED'),
+      refusal('CERTIFICATE_REVOKED', 'krdCertificate'),
     );
     const over = await crlOf({ ...ofDevices, at: new Date(RECEIVER.at.getTime() - 40 * DAY) });
     await expect(outgoing(RECEIVER, source, { krdCrl: over })).rejects.toThrow(

@@ -489,7 +489,10 @@ describe('a main key token', () => {
     it('to a device that its CA has revoked, nor by a list that is over', async () => {
       const ofDevices = { ...WORLD, caKdh: WORLD.caKrd };
       const revoking = await crlOf(ofDevices, { revoked: [party] });
-      expect(await refusal({ krdCrl: revoking })).toEqual(['CERTIFICATE_REVOKED', 'certificate']);
+      expect(await refusal({ krdCrl: revoking })).toEqual([
+        'CERTIFICATE_REVOKED',
+        'krdCertificate',
+      ]);
       const over = await crlOf({ ...ofDevices, at: later(-40 * 86_400).at });
       expect(await refusal({ krdCrl: over })).toEqual(['CRL_REJECTED', 'crl']);
       expect(await refusal({ krdCrl: over, tolerate: ['stale-crl'] })).toBeUndefined();
