@@ -113,9 +113,9 @@ export function scanHeaderText(
 ): ScannedHeader {
   requireHeaderText(text, field);
   const versionId = readVersionId(text);
-  requirePrintable(text, 5, FIXED_LENGTH); // the length field is not looked at
+  requirePrintable(text, 5, FIXED_LENGTH, field); // the length field is not looked at
   const scanned = scanHeader(text, versionId, false);
-  requirePrintable(text, FIXED_LENGTH, scanned.headerLength);
+  requirePrintable(text, FIXED_LENGTH, scanned.headerLength, field);
   return scanned;
 }
 

@@ -104,7 +104,7 @@ export function scanKeyBlock(text: string | undefined, policy: Policy): ScannedK
   if (decimalDigits(text, 1, 4) !== text.length) {
     throw new KeyblockError('INVALID_LENGTH', { field: 'keyBlockLength', offset: 1 });
   }
-  requirePrintable(text, 0, text.length);
+  requirePrintable(text, 0, text.length, 'keyBlock');
   const tr31Of2018 = policy.allow.has('tr31-2018-extended-length');
   const scanned = scanHeader(text, version.versionId, tr31Of2018);
   requireWholeBlocks(text, scanned, version);

@@ -31,9 +31,14 @@ export function findUnprintable(text: string, from: number, to: number): number 
 }
 
 /** Refuses what is not printable ASCII. */
-export function requirePrintable(text: string, from: number, to: number): void {
+export function requirePrintable(
+  text: string,
+  from: number,
+  to: number,
+  field: KeyblockErrorField,
+): void {
   const offset = findUnprintable(text, from, to);
-  if (offset !== -1) throw new KeyblockError('INVALID_CHARACTER', { field: 'keyBlock', offset });
+  if (offset !== -1) throw new KeyblockError('INVALID_CHARACTER', { field, offset });
 }
 
 /** Writes printable ASCII as character codes. */

@@ -141,13 +141,15 @@ export function createCredentialToken(options: {
  *
  * @param options - Who sends what to whom, and how.
  * @returns The token in DER.
- * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `INVALID_HEADER`, `INVALID_OPTIONAL_BLOCK` and
- * `INVALID_LENGTH`; `KEY_DESTROYED`; `TOKEN_MALFORMED` for a certificate or CRL that is not DER;
- * `CERTIFICATE_UNTRUSTED`, `CERTIFICATE_REVOKED`, `CRL_REJECTED`, `ALGORITHM_NOT_ALLOWED` for one
- * that will not do: `krdCertificate`, by another CA than `caKrd`, out of date, revoked, or to sign
- * with; `trust`, where a pinned one is no CA of the root, or out of date; `kdh`, out of date or
- * revoked; `KEY_STRENGTH` when the transport is weaker than the key; `WEAK_KEY` when the generator given
- * returns a weak content key; `UNSUPPORTED` where there is no Web Crypto.
+ * @throws {@link KeyblockError} `INVALID_ARGUMENT`; `INVALID_HEADER`, `INVALID_OPTIONAL_BLOCK`,
+ * `INVALID_CHARACTER`, `INVALID_LENGTH` and `INPUT_TOO_LARGE`; `UNSUPPORTED` for a header of a
+ * version there is not (`versionId`), and where there is no Web Crypto; `KEY_DESTROYED`;
+ * `TOKEN_MALFORMED` for a certificate or CRL that is not DER; `CERTIFICATE_UNTRUSTED`,
+ * `CERTIFICATE_REVOKED`, `CRL_REJECTED`, `ALGORITHM_NOT_ALLOWED` for one that will not do:
+ * `krdCertificate`, by another CA than `caKrd`, out of date, revoked, or to sign with; `trust`,
+ * where a pinned one is no CA of the root, or out of date; `kdh`, out of date or revoked;
+ * `KEY_STRENGTH` when the transport is weaker than the key; `WEAK_KEY` when the generator given
+ * returns a weak content key.
  *
  * @example
  * ```ts
