@@ -147,9 +147,9 @@ export function createCredentialToken(options: {
  * `TOKEN_MALFORMED` for a certificate or CRL that is not DER; `CERTIFICATE_UNTRUSTED`,
  * `CERTIFICATE_REVOKED`, `CRL_REJECTED`, `ALGORITHM_NOT_ALLOWED` for one that will not do:
  * `krdCertificate`, by another CA than `caKrd`, out of date, revoked, or to sign with; `trust`,
- * where a pinned one is no CA of the root, or out of date; `kdh`, out of date or revoked;
- * `KEY_STRENGTH` when the transport is weaker than the key; `WEAK_KEY` when the generator given
- * returns a weak content key.
+ * where a pinned one is no CA of the root, or out of date; `kdh`, out of date or revoked; `crl` and
+ * `krdCrl`, by another CA, over, or of the future; `KEY_STRENGTH` when the transport is weaker than
+ * the key; `WEAK_KEY` when the generator given returns a weak content key.
  *
  * @example
  * ```ts
@@ -287,6 +287,8 @@ function requireCurrent(certificate: Certificate, { crl, at, tolerate }: Judgeme
   }
   if (crl === undefined) return;
   requireCurrentCrl(crl, at, tolerate);
+  // A list of the future nobody tolerates.
+  if (!(crl.thisUpdate <= at)) throw new KeyblockError('CRL_REJECTED', { field: 'crl' });
   requireNotRevoked(certificate, crl, 'kdh');
 }
 

@@ -578,6 +578,17 @@ describe('createKeyToken refuses', () => {
     expect(parseToken(token).crl).toEqual(crl);
   });
 
+  it('to send with a CRL of the future, as every device does, whatever is put up with', async () => {
+    const early = async (seconds: number) => ({
+      ...(await keyTokenOptions(RECEIVER, { crl, tolerate: ['stale-crl'] })),
+      at: new Date(at.getTime() - DAY - 1000 * seconds),
+    });
+    await expect(createKeyToken(await early(1))).rejects.toThrow(
+      expect.objectContaining({ code: 'CRL_REJECTED', field: 'crl' }),
+    );
+    expect(parseToken(await createKeyToken(await early(0))).crl).toEqual(crl);
+  });
+
   it('a device that its CA has revoked', async () => {
     const { caKrd: caKdh, krd } = RECEIVER;
     const ofDevices = (revoked: readonly Party[], age = 1) =>
