@@ -7,7 +7,7 @@
  */
 
 import { KeyblockError, type KeyblockErrorField } from '../../errors.js';
-import { copyBytes, isBytes, trueLength } from '../../primitives/bytes.js';
+import { copyBytes, isBytes, own, trueLength } from '../../primitives/bytes.js';
 import { CONSTRUCTED, CONTEXT_CLASS, TAG } from './tags.js';
 import { parseGeneralizedTime, parseUtcTime } from './time.js';
 
@@ -62,8 +62,7 @@ export interface DerFields {
  * @throws {@link KeyblockError} `TOKEN_MALFORMED` with the offset of the element that is wrong.
  */
 export function readDer(bytes: Uint8Array, source: DerSource = {}): DerElement {
-  const { field = 'token', offset = 0 } = source;
-  const root: DerElement = { tag: 0, bytes, content: bytes, offset, field };
+  const root: DerElement = { tag: 0, bytes, content: bytes, ...placeOf(source) };
   requireElements(root);
   const [element, second] = children(root);
   if (element === undefined) throw malformed(root);
@@ -79,8 +78,7 @@ export function readDer(bytes: Uint8Array, source: DerSource = {}): DerElement {
  * @throws {@link KeyblockError} `TOKEN_MALFORMED` with the offset of the element that is wrong.
  */
 export function readDerContents(bytes: Uint8Array, source: DerSource = {}): DerElement {
-  const { field = 'token', offset = 0 } = source;
-  const sequence: DerElement = { tag: TAG.SEQUENCE, bytes, content: bytes, offset, field };
+  const sequence: DerElement = { tag: TAG.SEQUENCE, bytes, content: bytes, ...placeOf(source) };
   requireElements(sequence);
   return sequence;
 }
@@ -145,6 +143,10 @@ export function requireTag(element: DerElement, tag: number): DerElement {
 /** The error for an element that is not what has to be at its place. */
 export function malformed({ field, offset }: Required<DerSource>): KeyblockError {
   return new KeyblockError('TOKEN_MALFORMED', { field, offset });
+}
+
+function placeOf(source: DerSource): Pick<DerElement, 'field' | 'offset'> {
+  return { field: own(source, 'field') ?? 'token', offset: own(source, 'offset') ?? 0 };
 }
 
 function contentOffset({ offset, bytes, content }: DerElement): number {

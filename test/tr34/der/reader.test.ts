@@ -146,6 +146,22 @@ describe('readDer', () => {
     );
   });
 
+  it('takes neither name nor place from Object.prototype', () => {
+    for (const [name, value] of [
+      ['field', 'crl'],
+      ['offset', 100],
+    ] as const) {
+      Object.defineProperty(Object.prototype, name, { value, configurable: true });
+      try {
+        for (const read of [readDer, readDerContents]) {
+          expect(() => read(fromHex('0101'))).toThrow(malformedAt(0));
+        }
+      } finally {
+        Reflect.deleteProperty(Object.prototype, name);
+      }
+    }
+  });
+
   it('reads what the writer wrote', () => {
     fc.assert(
       fc.property(anyDer, (bytes) => {
