@@ -9,7 +9,7 @@ import { own, requireObject } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import { sameRef } from '../identifiers.js';
 import type { KeyRing } from '../key-ring.js';
-import type { ConditionalWrite, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
+import type { ConditionalWrite, Kcv, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
 import { type Applied, applied } from './apply.js';
 import { blockUnder, mayHold } from './held-key.js';
 import { readJob } from './job.js';
@@ -20,6 +20,7 @@ import { attempt, failureOf, type RotationFailure, readTask, withWorkbench } fro
 import {
   inTasks,
   itemOf,
+  kcvIn,
   mayReceive,
   oldBlockOf,
   type PageOptions,
@@ -39,6 +40,8 @@ export interface CleanupTask {
   readonly keep: KeyRef;
   /** What is left behind. */
   readonly drop: KeyRef;
+  /** The check value of what stays in the record: who works on the task compares his with it. */
+  readonly kcv: Kcv;
   /** Each with the block that stays, as `block`; one of a record. */
   readonly items: readonly RotationItem[];
 }
@@ -91,11 +94,13 @@ export function dropTasks({ job, mainKey, page, size }: PageOptions): readonly C
     if (key !== undefined && !comesFirst) items.push(itemOf(key, kept));
   }
   const { jobId } = job;
+  const kcv = kcvIn(mainKey, keep);
   return inTasks(items, size, (some) => ({
     kind: 'cleanup-task',
     jobId,
     keep,
     drop,
+    kcv,
     items: some,
   }));
 }
@@ -149,7 +154,9 @@ export interface CleanupRunOptions {
  *
  * @param options - The task, and a ring with the main key that stays.
  * @returns A verdict for each key, in JSON, for {@link cleanupApply}.
- * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION`, `INVALID_ARGUMENT`. Never for a single row.
+ * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION` for a main key that the ring does not have,
+ * `KCV_MISMATCH` for one that is another than the record's, `INVALID_ARGUMENT`. Never for a single
+ * row.
  *
  * @example
  * ```ts
@@ -158,10 +165,11 @@ export interface CleanupRunOptions {
  *
  * const from = { keyId: 'eu-central-1/shop', version: 1 };
  * const to = { keyId: 'eu-central-1/shop', version: 2 };
- * const key = () => generateKey({ algorithm: 'AES', lengthBits: 256 });
- * const ring = createKeyRing({ keys: [{ ref: from, key: key() }, { ref: to, key: key() }] });
- * const task = { kind: 'cleanup-task', jobId: 'j1', keep: to, drop: from, items: [] } as const;
- * rotation.cleanupRun({ task, ring }).items; // []
+ * const key = generateKey({ algorithm: 'AES', lengthBits: 256 });
+ * const ring = createKeyRing({ keys: [{ ref: to, key }] });
+ * const kcv = { method: 'cmac', value: key.kcv() } as const;
+ * const task = { jobId: 'j1', keep: to, drop: from, kcv, items: [] };
+ * rotation.cleanupRun({ task: { kind: 'cleanup-task', ...task }, ring }).items; // []
  * ```
  */
 export function cleanupRun(options: CleanupRunOptions): CleanupResult {
@@ -172,12 +180,13 @@ export function cleanupRun(options: CleanupRunOptions): CleanupResult {
 
 /** The same with what is prepared. */
 export function cleanupTask(
-  { jobId, keep, drop, items }: CleanupTask,
+  { jobId, keep, drop, kcv, items }: CleanupTask,
   workbench: Workbench,
 ): CleanupResult {
   const outcomes = new Array<CleanupOutcome>(items.length);
   workbench.open({
     ref: keep,
+    kcv,
     items,
     indexes: [...items.keys()],
     blockOf: oldBlockOf,

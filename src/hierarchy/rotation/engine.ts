@@ -65,7 +65,7 @@ export function createEngine(
   };
 }
 
-/** What a port is about to seal under is compared with the record for every task. */
+/** The main keys of a port are compared with those of the record for every task. */
 function createPortEngine(port: TranslatePort): RotationEngine {
   return {
     rewrap: (task) => runWithPort({ task, port }),

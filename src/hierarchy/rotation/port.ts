@@ -17,15 +17,8 @@ import { type CheckedBlock, checkedBlock, sameStoredHeader } from './checked-blo
 import { type CleanupResult, type CleanupTask, dropOutcome } from './cleanup.js';
 import { createPublicCommitter, createSum } from './commitment.js';
 import { requireKcv } from './key-check.js';
-import {
-  failureOf,
-  type RewrapResult,
-  type RotationFailure,
-  readRewrapTask,
-  readTask,
-} from './run.js';
+import { failureOf, type RewrapResult, type RotationFailure, readTask } from './run.js';
 import { oldBlockOf, type RewrapTask, type RotationItem } from './tasks.js';
-
 import {
   nameOf,
   recordsOf,
@@ -101,12 +94,11 @@ export interface PortRunOptions<T> {
  * ```
  */
 export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<RewrapResult> {
-  const { task, port } = readPortOptions(options, readRewrapTask);
-  const { jobId, from, to } = task;
+  const { task, port } = readPortOptions(options, (given) => readTask(given, 'rewrap-task'));
+  const { jobId, from, to, kcvs } = task;
   const kbpkKcv = await port.kcv(to);
-  const isRight = await hasKeysOf(task, port, kbpkKcv);
-  const items = await eachItem(task.items, async (item) => {
-    if (!isRight) throw new KeyblockError('KCV_MISMATCH', { field: 'port' });
+  const isRight = sameKcv(kbpkKcv, kcvs.to) && (await hasMainKey(port, from, kcvs.from));
+  const items = await eachItem(task.items, isRight, async (item) => {
     const old = checkedText(item, oldBlockOf(item));
     const block = await port.translate({ block: old.block, from, to });
     const { header } = checkedText(item, block);
@@ -122,18 +114,15 @@ export async function runWithPort(options: PortRunOptions<RewrapTask>): Promise<
   return { kind: 'rewrap-result', jobId, to, items };
 }
 
-/** Whether the main keys of a port are those of the record. */
-async function hasKeysOf(
-  { from, kcvs }: RewrapTask,
-  port: TranslatePort,
-  kbpkKcv: Kcv,
-): Promise<boolean> {
-  return sameKcv(kbpkKcv, kcvs.to) && sameKcv(await port.kcv(from), kcvs.from);
+/** Whether a main key of a port is that of the record. */
+async function hasMainKey(port: TranslatePort, ref: KeyRef, kcv: Kcv): Promise<boolean> {
+  return sameKcv(await port.kcv(ref), kcv);
 }
 
 /**
  * Compares both blocks of every key of a task through a port: by `compare` where it has that, else
- * by check values, which says less, and is said in the status of the rotation: `kcv-only`.
+ * by check values, which says less, and is said in the status of the rotation: `kcv-only`. Where
+ * its main keys are not those of the record, every key is refused: `KCV_MISMATCH`.
  *
  * @param options - The task, and the port.
  * @returns The sums of both sides and the rows that failed, in JSON, for {@link verifyFold}.
@@ -152,20 +141,23 @@ async function hasKeysOf(
  * };
  * const from = { keyId: 'eu-central-1/shop', version: 1 };
  * const to = { keyId: 'eu-central-1/shop', version: 2 };
- * const task = { jobId: 'j1', attempt: '1', from, to, bornUnderNew: false, items: [] };
+ * const kcvs = { from: kcv, to: kcv };
+ * const task = { jobId: 'j1', attempt: '1', from, to, kcvs, bornUnderNew: false, items: [] };
  * const result = await rotation.verifyWithPort({ task: { kind: 'verify-task', ...task }, port });
  * result.verification; // 'kcv-only'
  * ```
  */
 export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promise<VerifyResult> {
   const { task, port } = readPortOptions(options, (given) => readTask(given, 'verify-task'));
-  const { jobId, attempt, from, to } = task;
+  const { jobId, attempt, from, to, kcvs } = task;
+  const isRight =
+    (await hasMainKey(port, to, kcvs.to)) && (await hasMainKey(port, from, kcvs.from));
   const committer = createPublicCommitter(jobId);
   const before = createSum();
   const after = createSum();
   const isCompared = typeof port.compare === 'function';
   const verification: VerificationKind = isCompared ? 'port-compare' : 'kcv-only';
-  const outcomes = await eachItem(task.items, async (item) => {
+  const outcomes = await eachItem(task.items, isRight, async (item) => {
     const fresh = checkedText(item, item.newBlock);
     const newKcv = await port.keyKcv({ block: fresh.block, under: to });
     requireKcv(item, newKcv);
@@ -204,7 +196,8 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
 }
 
 /**
- * Opens the block that stays, for every key of a task, through a port.
+ * Opens the block that stays, for every key of a task, through a port. Where its main key is not
+ * that of the record, every block has to stay: `KCV_MISMATCH`.
  *
  * @param options - The task, and the port.
  * @returns A verdict for each key, in JSON, for {@link cleanupApply}.
@@ -223,16 +216,18 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
  * };
  * const from = { keyId: 'eu-central-1/shop', version: 1 };
  * const to = { keyId: 'eu-central-1/shop', version: 2 };
- * const task = { kind: 'cleanup-task', jobId: 'j1', keep: to, drop: from, items: [] } as const;
- * (await rotation.cleanupWithPort({ task, port })).items; // []
+ * const task = { jobId: 'j1', keep: to, drop: from, kcv, items: [] };
+ * const result = await rotation.cleanupWithPort({ task: { kind: 'cleanup-task', ...task }, port });
+ * result.items; // []
  * ```
  */
 export async function cleanupWithPort(
   options: PortRunOptions<CleanupTask>,
 ): Promise<CleanupResult> {
   const { task, port } = readPortOptions(options, (given) => readTask(given, 'cleanup-task'));
-  const { jobId, keep, drop } = task;
-  const items = await eachItem(task.items, async (item) => {
+  const { jobId, keep, drop, kcv } = task;
+  const isRight = await hasMainKey(port, keep, kcv);
+  const items = await eachItem(task.items, isRight, async (item) => {
     const { block } = checkedText(item, oldBlockOf(item));
     requireKcv(item, await port.keyKcv({ block, under: keep }));
     return dropOutcome(item, drop);
@@ -253,14 +248,19 @@ function readPortOptions<T>(
   return { task: read(own(options, 'task')), port };
 }
 
-/** One after the other: how many requests a device takes at once is for its port to know. */
+/**
+ * One after the other: how many requests a device takes at once is for its port to know. What a
+ * port says with other main keys than the record's is about none of them.
+ */
 async function eachItem<T>(
   items: readonly RotationItem[],
+  isRight: boolean,
   work: (item: RotationItem) => Promise<T>,
 ): Promise<(T | RotationFailure)[]> {
   const outcomes: (T | RotationFailure)[] = [];
   for (const item of items) {
     try {
+      if (!isRight) throw new KeyblockError('KCV_MISMATCH', { field: 'port' });
       outcomes.push(await work(item));
     } catch (error) {
       outcomes.push(failureOf(item, error));

@@ -92,7 +92,7 @@ export interface RunOptions {
  */
 export function run(options: RunOptions): RewrapResult {
   requireObject(options, 'options');
-  const task = readRewrapTask(own(options, 'task'));
+  const task = readTask(own(options, 'task'), 'rewrap-task');
   return withWorkbench(options, (workbench) => rewrapTask(task, workbench));
 }
 
@@ -148,23 +148,21 @@ export function readTask<T extends { readonly kind: string; readonly items: read
 ): T {
   requireObject(task, 'job');
   const items = task && own(task, 'items');
-  // The main keys that a task is about: of a clean-up, the one that stays and the one that goes.
-  const refs: readonly string[] = kind === 'cleanup-task' ? ['keep', 'drop'] : ['from', 'to'];
   const isSound =
     isListOf(items, (item) => isObject(item) && isObject(item.attributes)) &&
-    refs.every((name) => isRef(member(task, name)));
+    (kind === 'cleanup-task' ? isOfOneKey(task) : isOfTwoKeys(task));
   if (task === undefined || own(task, 'kind') !== kind || !isSound) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
   }
   return task;
 }
 
-/** Reads a task to re-wrap, with the check values of its main keys. */
-export function readRewrapTask(given: RewrapTask | undefined): RewrapTask {
-  const task = readTask(given, 'rewrap-task');
-  const kcvs = own(task, 'kcvs');
-  if (!isKcv(member(kcvs, 'from')) || !isKcv(member(kcvs, 'to'))) {
-    throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
-  }
-  return task;
+/** Of a clean-up: the main key that stays, with its check value, and the one that goes. */
+function isOfOneKey(task: unknown): boolean {
+  return isRef(member(task, 'keep')) && isRef(member(task, 'drop')) && isKcv(member(task, 'kcv'));
+}
+
+function isOfTwoKeys(task: unknown): boolean {
+  const kcvs = member(task, 'kcvs');
+  return ['from', 'to'].every((name) => isRef(member(task, name)) && isKcv(member(kcvs, name)));
 }

@@ -59,7 +59,7 @@ export function oldBlockOf(item: RotationItem): string | undefined {
 export interface MainKeyKcvs {
   /** Of the one whose blocks are opened. */
   readonly from: Kcv;
-  /** Of the one that the new blocks are to be under. */
+  /** Of the one that the new blocks are under, or are to be. */
   readonly to: Kcv;
 }
 
@@ -130,17 +130,23 @@ export function rewrapTasks({ job, mainKey, page, size }: PageOptions): readonly
     ...(mayReceive(mainKey, from) ? [{ from: to, to: from }] : []),
   ];
   return directions.flatMap((direction) => {
-    const kcvs = {
-      from: kcvIn(mainKey, direction.from),
-      to: kcvIn(mainKey, direction.to),
-    };
+    const kcvs = kcvsIn(mainKey, direction);
     return inTasks(missingItems(page, direction, job), size, (items) => {
       return { kind: 'rewrap-task', jobId, ...direction, kcvs, items };
     });
   });
 }
 
-function kcvIn({ versions }: MainKeyRecord, { version }: KeyRef): Kcv {
+/** The check values of two main keys, for whoever works on a task. */
+export function kcvsIn(
+  mainKey: MainKeyRecord,
+  { from, to }: Pick<RewrapTask, 'from' | 'to'>,
+): MainKeyKcvs {
+  return { from: kcvIn(mainKey, from), to: kcvIn(mainKey, to) };
+}
+
+/** The check value of a main key. */
+export function kcvIn({ versions }: MainKeyRecord, { version }: KeyRef): Kcv {
   return versionOf<MainKeyVersion>(versions, version).kcv;
 }
 

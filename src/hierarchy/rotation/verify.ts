@@ -20,6 +20,8 @@ import { kcvOfBytes, requireKcv } from './key-check.js';
 import { failureOf, type RotationFailure, readTask, withWorkbench } from './run.js';
 import {
   itemOf,
+  kcvsIn,
+  type MainKeyKcvs,
   oldBlockOf,
   type PageOptions,
   type RotationItem,
@@ -40,6 +42,8 @@ export interface VerifyTask {
   readonly from: KeyRef;
   /** The new one. */
   readonly to: KeyRef;
+  /** Their check values in the record: who works on the task compares his main keys with them. */
+  readonly kcvs: MainKeyKcvs;
   /** Whether a key may have no block under the old main key: made when that wrapped no more. */
   readonly bornUnderNew: boolean;
   /** All keys of a record are in one task: of a profile there may be several. */
@@ -98,6 +102,7 @@ export function verifyTasks(options: TasksOptions): readonly VerifyTask[] {
 export function comparisonTasks({ job, mainKey, page, size }: PageOptions): readonly VerifyTask[] {
   const { jobId, from, to } = job;
   const attempt = attemptOf(job);
+  const kcvs = kcvsIn(mainKey, job);
   // A compromised main key wraps nothing any more, nor does one that is not the active one.
   const { state } = versionOf<MainKeyVersion>(mainKey.versions, to.version);
   const bornUnderNew = job.reason === 'suspected-compromise' || state === 'active';
@@ -109,7 +114,7 @@ export function comparisonTasks({ job, mainKey, page, size }: PageOptions): read
       for (const key of keys) items.push(itemOf(key, blockUnder(key, from), blockUnder(key, to)));
     }
     if (items.length > 0) {
-      tasks.push({ kind: 'verify-task', jobId, attempt, from, to, bornUnderNew, items });
+      tasks.push({ kind: 'verify-task', jobId, attempt, from, to, kcvs, bornUnderNew, items });
     }
   }
   return tasks;
@@ -130,18 +135,23 @@ export interface VerifyRunOptions {
  *
  * @param options - The task, and a ring with both main keys.
  * @returns The sums of both sides and the rows that failed, in JSON, for {@link verifyFold}.
- * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION`, `INVALID_ARGUMENT`. Never for a single row.
+ * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION` for a main key that the ring does not have,
+ * `KCV_MISMATCH` for one that is another than the record's, `INVALID_ARGUMENT`. Never for a single
+ * row.
  *
  * @example
  * ```ts
+ * import { generateKey, type SecretKey } from 'keyblock';
  * import { createKeyRing, rotation } from 'keyblock/hierarchy';
- * import { generateKey } from 'keyblock';
  *
  * const from = { keyId: 'eu-central-1/shop', version: 1 };
  * const to = { keyId: 'eu-central-1/shop', version: 2 };
- * const key = () => generateKey({ algorithm: 'AES', lengthBits: 256 });
- * const ring = createKeyRing({ keys: [{ ref: from, key: key() }, { ref: to, key: key() }] });
- * const task = { jobId: 'j1', attempt: '1', from, to, bornUnderNew: false, items: [] };
+ * const aes = { algorithm: 'AES', lengthBits: 256 } as const;
+ * const [oldKey, newKey] = [generateKey(aes), generateKey(aes)];
+ * const ring = createKeyRing({ keys: [{ ref: from, key: oldKey }, { ref: to, key: newKey }] });
+ * const kcvOf = (key: SecretKey) => ({ method: 'cmac', value: key.kcv() }) as const;
+ * const kcvs = { from: kcvOf(oldKey), to: kcvOf(newKey) };
+ * const task = { jobId: 'j1', attempt: '1', from, to, kcvs, bornUnderNew: false, items: [] };
  * rotation.verifyRun({ task: { kind: 'verify-task', ...task }, ring }).verification; // 'key-bytes'
  * ```
  */
@@ -173,6 +183,7 @@ export function verifyTask(task: VerifyTask, to: SecretKey, workbench: Workbench
     });
     workbench.open({
       ref: task.from,
+      kcv: task.kcvs.from,
       items,
       indexes: [...fresh.keys()].filter((index) => !isBorn(itemAt(index))),
       blockOf: oldBlockOf,
@@ -218,13 +229,14 @@ interface OpenedBlock {
 
 /** Opens what is under the new main key. The keys are in a store, which the caller wipes. */
 function openNew(
-  { to, items }: VerifyTask,
+  { to, kcvs, items }: VerifyTask,
   workbench: Workbench,
   opened: { readonly fresh: Map<number, OpenedBlock>; readonly store: KeyStore },
   refuse: (index: number, error: unknown) => void,
 ): void {
   workbench.open({
     ref: to,
+    kcv: kcvs.to,
     items,
     indexes: [...items.keys()],
     blockOf: newBlockOf,

@@ -11,7 +11,7 @@ import type { RandomBytes } from '../../primitives/random.js';
 import type { KeyBlockHeader } from '../../tr31/header.js';
 import { kcvOf, requireMainKey } from '../check-value.js';
 import { type KeyRing, secretOf } from '../key-ring.js';
-import type { BlockSlot, KeyRef } from '../records.js';
+import type { BlockSlot, Kcv, KeyRef } from '../records.js';
 import { slotOf } from '../storage-block.js';
 import { checkedBlock, checkHeader, createBlockChecker, requireBlock } from './checked-block.js';
 import { oldBlockOf, type RewrapTask, type RotationItem } from './tasks.js';
@@ -19,6 +19,8 @@ import { oldBlockOf, type RewrapTask, type RotationItem } from './tasks.js';
 /** What is opened, and who is told of it: each index once, in any order. */
 interface OpenRequest {
   readonly ref: KeyRef;
+  /** The check value of that main key in its record. */
+  readonly kcv: Kcv;
   readonly items: readonly RotationItem[];
   /** Which of the items. */
   readonly indexes: readonly number[];
@@ -51,6 +53,7 @@ export function createWorkbench(
 
   return {
     open(request) {
+      requireMainKey(secretOf(ring, request.ref), request);
       const opening = openingOf(request.ref);
       openChecked(opening, request);
     },

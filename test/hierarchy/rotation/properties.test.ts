@@ -315,6 +315,29 @@ describe('malformed JSON', () => {
     expect(run).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }));
   });
 
+  it.each<[string, object]>([
+    ['no check values', {}],
+    ['one of two', { kcvs: { from: kcv } }],
+    ['some that are none', { kcvs: { from: kcv, to: 'x' } }],
+    ['those of a clean-up', { kcv }],
+  ])('is refused: a task to verify with %s', (_what, given) => {
+    const task = { kind: 'verify-task', jobId, attempt: '1', from, to, items: [], ...given };
+    expect(() => rotation.verifyRun({ task: task as never, ring })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }),
+    );
+  });
+
+  it.each<[string, object]>([
+    ['no check value', {}],
+    ['one that is none', { kcv: { method: 'cmac' } }],
+    ['those of a comparison', { kcvs }],
+  ])('is refused: a task to clean up with %s', (_what, given) => {
+    const task = { kind: 'cleanup-task', jobId, keep: to, drop: from, items: [], ...given };
+    expect(() => rotation.cleanupRun({ task: task as never, ring })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }),
+    );
+  });
+
   it.each<[string, unknown]>([
     ['nothing', null],
     ['an outcome that is none', { kind: 'rewrap-result', jobId, to, items: ['x'] }],
