@@ -33,6 +33,8 @@ export interface Drive<M extends MainKeyRecord> {
   conflicting: RotationFailure[];
   /** Passes in a row that wrote nothing, and still are not the last. */
   idle: number;
+  /** Records in a row that could not be stored although nobody else had moved them. */
+  refused: number;
   /** Whether the run ends: it was told to, or nobody answers. */
   stopped: boolean;
   readonly size: number;
@@ -58,7 +60,11 @@ export async function* store<M extends MainKeyRecord>(
   const answer = { conflicts: 0 };
   const ack = (outcome: WriteOutcome) => void Object.assign(answer, outcome);
   if (writes.length > 0) yield { kind, job, mainKey, writes, ack };
-  if (answer.conflicts > 0) return yield* reload(drive);
+  if (answer.conflicts > 0) {
+    drive.refused += 1;
+    return yield* reload(drive);
+  }
+  if (writes.length > 0) drive.refused = 0;
   // That the job could be stored says nothing of the main key.
   if (mainKey === drive.mainKey) drive.job = job;
   else take(drive, job, mainKey, at);
@@ -97,13 +103,32 @@ async function* reload<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   }
   if (records.job.jobId !== drive.job.jobId) throw conflict('job');
   const { counters } = drive.job;
-  const before = checkValuesOf(drive.mainKey);
+  const before = drive.mainKey;
+  if (isOther(drive.job, records.job) || isOther(before, records.mainKey)) drive.refused = 0;
   take(drive, { ...records.job, counters }, records.mainKey, readAt);
-  if (checkValuesOf(drive.mainKey) !== before) {
+  if (isRefused(drive)) {
+    drive.stopped = true;
+    return;
+  }
+  if (checkValuesOf(drive.mainKey) !== checkValuesOf(before)) {
     drive.engine.close();
     drive.engine = drive.makeEngine(drive.job, records.mainKey);
   }
   yield* settle(drive);
+}
+
+function isOther(known: StoredState, stored: StoredState): boolean {
+  return known.revision !== stored.revision;
+}
+
+type StoredState = Pick<RotationJob, 'revision'>;
+
+/** A copy of the store that is a little behind may show the same records for a time or two. */
+const MAX_REFUSED = 4;
+
+/** Whether the store takes no record any more: to try for ever is no use. */
+export function isRefused({ refused }: Pick<Drive<MainKeyRecord>, 'refused'>): boolean {
+  return refused > MAX_REFUSED;
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   write,
 } from './drive.js';
 import { blocksIn, type HeldPage } from './held-key.js';
-import { enter, isProven } from './job.js';
+import { attemptOf, enter, isProven } from './job.js';
 import type { MainKeyRecord } from './main-key-record.js';
 import type { RotationFailure } from './run.js';
 import { createSeen } from './seen.js';
@@ -79,7 +79,7 @@ function keep(
 /**
  * Opens both blocks of every record, and judges.
  *
- * @returns Whether all is proven; undefined where the scan did not end.
+ * @returns Whether all is proven; undefined where the scan did not end, or has led to no verdict.
  */
 export async function* verifyPass<M extends MainKeyRecord>(
   drive: Drive<M>,
@@ -102,12 +102,15 @@ export async function* verifyPass<M extends MainKeyRecord>(
     }
   });
   if (!ended) return undefined;
+  const scanned = tally.total();
+  // Somebody else has given a verdict: this scan says nothing of the attempt that has begun since.
+  if (scanned.attempt !== attemptOf(drive.job)) return isProven(drive.job) || undefined;
   const { count } = given;
-  const folded = judge({ env: envOf(drive), job: drive.job, scan: tally.total(), count });
-  const { job, writes } = folded;
+  const { job, writes } = judge({ env: envOf(drive), job: drive.job, scan: scanned, count });
   yield* store(drive, 'checkpoint', { job, mainKey: drive.mainKey, writes });
   yield { kind: 'progress', status: statusOf(drive) };
-  return isProven(drive.job);
+  // A verdict that could not be stored is none.
+  return isProven(drive.job) || (drive.job === job ? false : undefined);
 }
 
 /** The scan to verify only sees that a block is missing: the pass before knows why. */

@@ -81,7 +81,10 @@ export type RotateStep<M extends MainKeyRecord = MainKeyRecord> =
       readonly kind: 'blocked';
       /** Where the rotation stands; the run ends with this step. */
       readonly status: RotationStatus;
-      /** The rows that failed in the last pass; none where something else is in the way. */
+      /**
+       * The rows that failed in the last pass; none where something else is in the way. The job is
+       * one of them where the store refuses it time after time: `STATE_CONFLICT`, field `job`.
+       */
       readonly failures: readonly RotationFailure[];
     }
   | {

@@ -9,7 +9,16 @@ import { own, requireObject } from '../../primitives/bytes.js';
 import { isoTime } from '../env.js';
 import type { HsmSyncRecord, RotationJob } from '../records.js';
 import { reconcile } from './control.js';
-import { type Drive, envOf, isIdle, type Steps, settle, statusOf, store } from './drive.js';
+import {
+  type Drive,
+  envOf,
+  isIdle,
+  isRefused,
+  type Steps,
+  settle,
+  statusOf,
+  store,
+} from './drive.js';
 import { createEngine, type EngineOptions } from './engine.js';
 import { readTaskSize } from './held-key.js';
 import { hasEnded, isProven, isUrgent, readJob } from './job.js';
@@ -121,6 +130,7 @@ export async function* rotate<M extends MainKeyRecord>(
       }
       yield* advance(drive, options);
     }
+    if (isRefused(drive)) yield* refused(drive);
   } finally {
     drive.engine.close();
   }
@@ -145,6 +155,7 @@ function readDrive<M extends MainKeyRecord>(options: RotateOptions<M>): Drive<M>
     failures: [],
     conflicting: [],
     idle: 0,
+    refused: 0,
     stopped: false,
     size: readTaskSize({ size: own(options, 'batch') }),
     engine: createEngine(options, job, mainKey),
@@ -213,8 +224,9 @@ async function* prove<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   const hasFailed = drive.failures.length > 0;
   const isOver = isIdle(drive, written) || hasFailed;
   const proven = yield* verifyPass(drive);
-  if (proven === true) drive.idle = 0;
-  if (proven === false && isOver) yield* blocked(drive);
+  // Without a verdict of its own somebody else has got further.
+  if (proven !== false) drive.idle = 0;
+  else if (isOver) yield* blocked(drive);
 }
 
 async function* switchOver<M extends MainKeyRecord>(
@@ -264,6 +276,13 @@ async function* fence<M extends MainKeyRecord>(drive: Drive<M>): Steps<M, boolea
 function isPast(drive: Drive<MainKeyRecord>): boolean {
   const { cleanupNotBefore: until } = drive.job;
   return until === undefined || isoTime(envOf(drive)) >= until;
+}
+
+/** The store has taken no record time after time, and nobody else has changed one. */
+async function* refused<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
+  const { jobId: recordId } = drive.job;
+  drive.failures.push({ recordId, code: 'STATE_CONFLICT', field: 'job' });
+  yield* blocked(drive);
 }
 
 async function* blocked<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {

@@ -8,16 +8,7 @@ import { KeyblockError } from '../../errors.js';
 import { own, requireObject } from '../../primitives/bytes.js';
 import { type Env, isoTime } from '../env.js';
 import type { AuditEvent, ConditionalWrite, RotationJob } from '../records.js';
-import {
-  attemptOf,
-  auditEvent,
-  conflict,
-  enter,
-  readCount,
-  readJob,
-  requireRunning,
-  stored,
-} from './job.js';
+import { auditEvent, conflict, enter, readCount, readJob, requireRunning, stored } from './job.js';
 import type { RotationFailure } from './run.js';
 import { createTally, type ScanTotal } from './tally.js';
 import type { VerifyResult } from './verify.js';
@@ -82,7 +73,7 @@ export function verifyFold(options: VerifyFoldOptions): VerifyFolded {
   return judge({ env, job, scan: tally.total(), count: readCount(own(options, 'count')) });
 }
 
-/** The same for a scan that was added up already. */
+/** The same for a scan that was added up already, in the attempt that the job is at. */
 export function judge(options: {
   readonly env: Env;
   readonly job: RotationJob;
@@ -94,7 +85,7 @@ export function judge(options: {
   requireRunning(job);
   if (!VERIFIABLE.includes(job.phase)) throw conflict('job');
   const { records, failures, verification, commitment } = scan;
-  const proven = scan.agrees && scan.attempt === attemptOf(job) && records === count;
+  const proven = scan.agrees && records === count;
   const moved = moveOn(job, proven ? 'ready' : 'translating', at);
   const judged = proven ? { ...moved, commitment, verification } : withoutProof(moved);
   const counters = { ...job.counters, seen: records, failed: failures.length };

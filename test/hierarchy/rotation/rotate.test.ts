@@ -12,6 +12,7 @@ import {
   comeBack,
   countOf,
   drive,
+  type Hooks,
   mainKeyOf,
   scanOf,
   steps,
@@ -271,6 +272,82 @@ function ignorant({ store }: World): ProfileRecord {
   const { versions, ...profile } = store.profile('p1');
   return { ...profile, versions: versions.slice(0, 1).map((one) => ({ ...one, state: 'active' })) };
 }
+
+describe('a verdict', () => {
+  const urgent: Hooks = {
+    batch: 1,
+    reason: 'suspected-compromise',
+    promoteBeforeTranslated: true,
+    staleness: 600,
+    wait: () => undefined, // comes back at that time
+  };
+  const isVerify = (step: Step) => step.kind === 'rescan' && step.pass === 'verify';
+
+  /** Goes on up to a step, and gives what it has asked for on the way. */
+  async function until(
+    going: AsyncGenerator<Step, void, void>,
+    isWanted: (step: Step) => boolean = () => false,
+  ): Promise<Step[]> {
+    const seen: Step[] = [];
+    for (;;) {
+      const { value, done } = await going.next();
+      if (done === true) return seen;
+      seen.push(value);
+      if (isWanted(value)) return seen;
+    }
+  }
+
+  it('of a scan that somebody else was quicker than takes no proof away', async () => {
+    const world = createWorld(1, 6);
+    const [first, late] = [steps(world, 'p1', urgent), steps(world, 'p1', urgent)];
+    await until(first, isVerify);
+    await until(late, isVerify);
+    await until(late, (step) => step.kind === 'progress' && step.status.done >= 2);
+    expect(lastOf(await until(first))).toBe('wait');
+    world.clock.seconds += 310; // half of the time for which it may know the main key
+    const proven = world.store.job('rotation:p1:2');
+    expect(proven?.commitment).toMatchObject({ count: 6 });
+    expect(lastOf(await until(late))).toBe('wait');
+    expect(world.store.job('rotation:p1:2')).toEqual(proven);
+    world.clock.seconds += 600;
+    expect((await drive(world, 'p1')).last).toBe('done');
+  });
+
+  it('that could not be stored blocks nothing while others give theirs', async () => {
+    const world = createWorld(1, 3);
+    const answer = answering(world, 'p1');
+    let verdicts = 0;
+    const seen = await run(world, 'p1', (step, jobId) => {
+      const isVerdict = step.kind === 'checkpoint' && step.job.phase === 'ready' && ++verdicts <= 3;
+      if (!isVerdict) return answer(step, jobId);
+      // Somebody else has begun again meanwhile.
+      const { commitment: _, verification: __, ...job } = step.job;
+      world.store.put({ ...job, phase: 'translating' });
+      step.ack({ conflicts: 1 });
+    });
+    expect(verdicts).toBe(4);
+    expect(lastOf(seen)).toBe('done');
+  });
+});
+
+describe('a store that takes no record any more', () => {
+  const refusal = { recordId: 'rotation:p1:2', code: 'STATE_CONFLICT', field: 'job' };
+
+  it.each(['planned', 'translating', 'verifying', 'ready', 'promoted', 'cleaning'])(
+    'ends the run, which names the job: %s',
+    async (phase) => {
+      const world = createWorld(1, 2);
+      const answer = answering(world, 'p1');
+      const seen = await run(world, 'p1', (step, jobId) => {
+        const isRefused = 'job' in step && world.store.job(jobId)?.phase === phase;
+        if (isRefused && 'ack' in step) step.ack({ conflicts: step.writes.length });
+        else answer(step, jobId);
+      });
+      expect(seen.at(-1)).toMatchObject({ kind: 'blocked', failures: [refusal] });
+      expect((await drive(world, 'p1')).last).toBe('done');
+    },
+  );
+});
 
 describe('a checkpoint in a long scan', () => {
   /** The cursors that were stored. */
