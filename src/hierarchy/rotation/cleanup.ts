@@ -83,7 +83,7 @@ export function dropTasks({ job, mainKey, page, size }: PageOptions): readonly C
   if (drop === undefined || job.paused === true) return [];
   const keep = sameRef(drop, job.to) ? job.from : job.to;
   const items: RotationItem[] = [];
-  for (const keys of page) {
+  for (const keys of page.held) {
     // One write a record at a time.
     const key = keys.find((held) => mayHold(held, drop));
     const kept = key && blockUnder(key, keep);

@@ -68,20 +68,27 @@ export function scopeOf(mainKey: MainKeyRecord): Scope {
 }
 
 /**
- * The keys of a record that a scope is about: none for a tombstone, and for records of others. A
- * row that is no record of this library stops nothing: it is a key that nobody can open.
+ * The keys of a record that a scope is about: none for a tombstone, and for records of others. One
+ * that lives without a key is named. A row that is no record of this library stops nothing: it is a
+ * key that nobody can open.
  */
-function heldKeys(record: HeldRecord, scope: Scope): readonly HeldKey[] {
+function heldKeys(record: HeldRecord, scope: Scope, keyless: string[]): readonly HeldKey[] {
   try {
     requireObject(record, 'record');
-    if (!isOfScope(record, scope)) return [];
-    if (record.kind === 'profile') return profileKeys(requireProfile(record), scope);
-    const customer = requireCustomerKey(record);
-    requireSlotsOf(customer.slots, scope);
-    return holdsKey(customer) ? [customerKey(customer, scope)] : [];
+    if (!isOfScope(record, scope)) return NONE;
+    const keys =
+      record.kind === 'profile'
+        ? profileKeys(requireProfile(record), scope)
+        : customerKeys(requireCustomerKey(record), scope);
+    if (keys.length === 0 && !isTombstone(record)) keyless.push(nameOf(record));
+    return keys;
   } catch (error) {
     return [unreadableKey(record, error)];
   }
+}
+
+function isTombstone(record: HeldRecord): boolean {
+  return record.kind === 'customer-key' && record.lifecycle.state === 'delete-complete';
 }
 
 /** Refuses a block under a main key that this one is none of: who opens the key refuses it too. */
@@ -114,11 +121,16 @@ function holdsKey({ lifecycle: { state }, slots }: CustomerKeyRecord): boolean {
   }
 }
 
-function customerKey(record: CustomerKeyRecord, scope: Scope): HeldKey {
+function customerKeys(record: CustomerKeyRecord, scope: Scope): readonly HeldKey[] {
   const { keyId: recordId, revision, attributes, slots, kcv } = record;
+  requireSlotsOf(slots, scope);
+  if (!holdsKey(record)) return NONE;
   const blocks = blocksOf(slots, scope);
-  return { recordId, revision, place: scope.path + recordId, attributes, slots, blocks, kcv };
+  const place = scope.path + recordId;
+  return [{ recordId, revision, place, attributes, slots, blocks, kcv }];
 }
+
+const NONE: readonly HeldKey[] = [];
 
 /**
  * The blocks under the main keys that the record knows. One under another key of that name is as
@@ -166,12 +178,18 @@ function nameOf(record: HeldRecord | null): string {
   return parts.every((part) => typeof part === 'string') ? parts.join('/') : '';
 }
 
-/** The keys of some records, record by record: what one page of a scan comes down to. */
-export type HeldPage = readonly (readonly HeldKey[])[];
+/** What one page of a scan comes down to. */
+export interface HeldPage {
+  /** The keys of its records, record by record. */
+  readonly held: readonly (readonly HeldKey[])[];
+  /** The IDs of those that live and hold no key: not yet, or not any more. */
+  readonly keyless: readonly string[];
+}
 
 /** Reads the keys of a page, once for all that is done with them. */
 export function heldPage(records: readonly HeldRecord[], scope: Scope): HeldPage {
-  return records.map((record) => heldKeys(record, scope));
+  const keyless: string[] = [];
+  return { held: records.map((record) => heldKeys(record, scope, keyless)), keyless };
 }
 
 /** Whether a key has a block under a version of a main key. What can not be read may have one. */
@@ -180,9 +198,9 @@ export function mayHold({ refusal, slots }: HeldKey, ref: KeyRef): boolean {
 }
 
 /** Counts the blocks under a version of a main key. */
-export function blocksIn(page: HeldPage, ref: KeyRef): number {
+export function blocksIn({ held }: HeldPage, ref: KeyRef): number {
   let count = 0;
-  for (const keys of page) {
+  for (const keys of held) {
     for (const key of keys) if (mayHold(key, ref)) count++;
   }
   return count;

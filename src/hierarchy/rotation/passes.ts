@@ -139,7 +139,8 @@ export async function* cleanupPass<M extends MainKeyRecord>(
   let left = 0;
   let written = 0;
   const ended = yield* scan(drive, given.source, async function* (page) {
-    for (const [key] of page) if (key !== undefined) seen.add(key.recordId);
+    for (const [key] of page.held) if (key !== undefined) seen.add(key.recordId);
+    for (const recordId of page.keyless) seen.add(recordId);
     const drained = drainedBy(drive.job, drive.mainKey);
     if (drained === undefined) return;
     const here = blocksIn(page, drained);

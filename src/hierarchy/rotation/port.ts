@@ -142,9 +142,9 @@ async function hasMainKey(port: TranslatePort, ref: KeyRef, kcv: Kcv): Promise<b
  * const from = { keyId: 'eu-central-1/shop', version: 1 };
  * const to = { keyId: 'eu-central-1/shop', version: 2 };
  * const kcvs = { from: kcv, to: kcv };
- * const task = { jobId: 'j1', attempt: '1', from, to, kcvs, bornUnderNew: false, items: [] };
- * const result = await rotation.verifyWithPort({ task: { kind: 'verify-task', ...task }, port });
- * result.verification; // 'kcv-only'
+ * const none = { bornUnderNew: false, items: [], keyless: [] };
+ * const task = { kind: 'verify-task', jobId: 'j1', attempt: '1', from, to, kcvs, ...none } as const;
+ * (await rotation.verifyWithPort({ task, port })).verification; // 'kcv-only'
  * ```
  */
 export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promise<VerifyResult> {
@@ -173,6 +173,7 @@ export async function verifyWithPort(options: PortRunOptions<VerifyTask>): Promi
     jobId,
     attempt,
     records: recordsOf(task.items),
+    keyless: task.keyless,
     before: before.total(),
     after: after.total(),
     verification,

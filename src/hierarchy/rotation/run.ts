@@ -8,7 +8,7 @@ import { KeyblockError, type KeyblockErrorCode, type KeyblockErrorField } from '
 import { own, requireObject } from '../../primitives/bytes.js';
 import type { RandomBytes } from '../../primitives/random.js';
 import type { KeyRing } from '../key-ring.js';
-import { isKcv, isListOf, member } from '../read-record.js';
+import { isKcv, isListOf, isText, member } from '../read-record.js';
 import type { BlockSlot, KeyRef } from '../records.js';
 import { isObject, isRef } from './read-shape.js';
 import type { RewrapTask, RotationItem } from './tasks.js';
@@ -142,20 +142,28 @@ export function attempt<T>(item: RotationItem, work: () => T): T | RotationFailu
 }
 
 /** Reads a task of the kind that a function works on. */
-export function readTask<T extends { readonly kind: string; readonly items: readonly unknown[] }>(
+export function readTask<T extends { readonly kind: TaskKind; readonly items: readonly unknown[] }>(
   task: T | undefined,
   kind: T['kind'],
 ): T {
   requireObject(task, 'job');
   const items = task && own(task, 'items');
   const isSound =
-    isListOf(items, (item) => isObject(item) && isObject(item.attributes)) &&
-    (kind === 'cleanup-task' ? isOfOneKey(task) : isOfTwoKeys(task));
+    isListOf(items, (item) => isObject(item) && isObject(item.attributes)) && IS_SOUND[kind](task);
   if (task === undefined || own(task, 'kind') !== kind || !isSound) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
   }
   return task;
 }
+
+type TaskKind = 'rewrap-task' | 'verify-task' | 'cleanup-task';
+
+/** What a task has to have beside its items. */
+const IS_SOUND: Readonly<Record<TaskKind, (task: unknown) => boolean>> = {
+  'rewrap-task': isOfTwoKeys,
+  'verify-task': (task) => isOfTwoKeys(task) && isListOf(member(task, 'keyless'), isText),
+  'cleanup-task': isOfOneKey,
+};
 
 /** Of a clean-up: the main key that stays, with its check value, and the one that goes. */
 function isOfOneKey(task: unknown): boolean {

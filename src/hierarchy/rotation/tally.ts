@@ -40,6 +40,7 @@ export function createTally(job: RotationJob): Tally {
   let before = addCommitments([]);
   let after = addCommitments([]);
   let verification: VerificationKind = 'key-bytes';
+  let keyless = 0;
   let isRepeated = false;
   return {
     failures,
@@ -50,15 +51,19 @@ export function createTally(job: RotationJob): Tally {
         // One that came twice may stand in for one that never came.
         if (!seen.add(recordId)) isRepeated = true;
       }
+      for (const recordId of result.keyless) {
+        if (!seen.add(recordId)) isRepeated = true;
+        else keyless += 1;
+      }
       before = addCommitments([before, result.before]);
       after = addCommitments([after, result.after]);
       verification = weaker(verification, result.verification);
       for (const failure of result.failures) failures.push(failure);
     },
     total() {
-      // Every record that was seen has at least one key in the sums.
+      // Every record that was seen has at least one key in the sums, or holds none.
       const records = seen.count();
-      const isWhole = !isRepeated && failures.length === 0 && after.count >= records;
+      const isWhole = !isRepeated && failures.length === 0 && after.count >= records - keyless;
       const agrees = isWhole && sameCommitment(before, after);
       return { attempt, records, agrees, commitment: after, verification, failures };
     },
@@ -82,6 +87,7 @@ function readResult(result: VerifyResult): VerifyResult {
     isText(own(result, 'jobId')) &&
     isText(own(result, 'attempt')) &&
     isListOf(own(result, 'records'), isText) &&
+    isListOf(own(result, 'keyless'), isText) &&
     isCommitment(own(result, 'before')) &&
     isCommitment(own(result, 'after')) &&
     VERIFICATIONS.includes(own(result, 'verification') as VerificationKind) && // any may be sought

@@ -175,7 +175,7 @@ function missingItems(
 ): readonly RotationItem[] {
   const isBack = sameRef(to, job.from);
   const items: RotationItem[] = [];
-  for (const keys of page) {
+  for (const keys of page.held) {
     // One write a record at a time: the second one would meet a record that has moved on.
     const key = keys.find((held) => blockUnder(held, to) === undefined);
     const block = key && blockUnder(key, from);

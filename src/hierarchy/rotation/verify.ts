@@ -48,6 +48,8 @@ export interface VerifyTask {
   readonly bornUnderNew: boolean;
   /** All keys of a record are in one task: of a profile there may be several. */
   readonly items: readonly RotationItem[];
+  /** The IDs of live records that hold no key: such as wait for theirs, or never got one. */
+  readonly keyless: readonly string[];
 }
 
 /** How the two sides were compared: by the bytes of the keys, or by what a device tells of them. */
@@ -63,6 +65,8 @@ export interface VerifyResult {
   readonly attempt: string;
   /** The IDs of the records in the task. */
   readonly records: readonly string[];
+  /** Those of the task that hold no key: they count, and there is nothing to compare. */
+  readonly keyless: readonly string[];
   /** What the old blocks hold. */
   readonly before: Commitment;
   /** What the new blocks hold. */
@@ -107,15 +111,17 @@ export function comparisonTasks({ job, mainKey, page, size }: PageOptions): read
   const { state } = versionOf<MainKeyVersion>(mainKey.versions, to.version);
   const bornUnderNew = job.reason === 'suspected-compromise' || state === 'active';
   const tasks: VerifyTask[] = [];
+  const task = { kind: 'verify-task', jobId, attempt, from, to, kcvs, bornUnderNew } as const;
   // Cut between records: every record is in one result.
-  for (let i = 0; i < page.length; i += size) {
+  for (let i = 0; i < page.held.length; i += size) {
     const items: RotationItem[] = [];
-    for (const keys of page.slice(i, i + size)) {
+    for (const keys of page.held.slice(i, i + size)) {
       for (const key of keys) items.push(itemOf(key, blockUnder(key, from), blockUnder(key, to)));
     }
-    if (items.length > 0) {
-      tasks.push({ kind: 'verify-task', jobId, attempt, from, to, kcvs, bornUnderNew, items });
-    }
+    if (items.length > 0) tasks.push({ ...task, items, keyless: [] });
+  }
+  for (let i = 0; i < page.keyless.length; i += size) {
+    tasks.push({ ...task, items: [], keyless: page.keyless.slice(i, i + size) });
   }
   return tasks;
 }
@@ -151,8 +157,9 @@ export interface VerifyRunOptions {
  * const ring = createKeyRing({ keys: [{ ref: from, key: oldKey }, { ref: to, key: newKey }] });
  * const kcvOf = (key: SecretKey) => ({ method: 'cmac', value: key.kcv() }) as const;
  * const kcvs = { from: kcvOf(oldKey), to: kcvOf(newKey) };
- * const task = { jobId: 'j1', attempt: '1', from, to, kcvs, bornUnderNew: false, items: [] };
- * rotation.verifyRun({ task: { kind: 'verify-task', ...task }, ring }).verification; // 'key-bytes'
+ * const none = { bornUnderNew: false, items: [], keyless: [] };
+ * const task = { kind: 'verify-task', jobId: 'j1', attempt: '1', from, to, kcvs, ...none } as const;
+ * rotation.verifyRun({ task, ring }).verification; // 'key-bytes'
  * ```
  */
 export function verifyRun(options: VerifyRunOptions): VerifyResult {
@@ -164,7 +171,7 @@ export function verifyRun(options: VerifyRunOptions): VerifyResult {
 
 /** The same with what is prepared. */
 export function verifyTask(task: VerifyTask, to: SecretKey, workbench: Workbench): VerifyResult {
-  const { jobId, attempt, items } = task;
+  const { jobId, attempt, items, keyless } = task;
   const bornUnderNew = own(task, 'bornUnderNew') === true;
   const committer = createCommitter(to, jobId);
   const before = createSum();
@@ -203,6 +210,7 @@ export function verifyTask(task: VerifyTask, to: SecretKey, workbench: Workbench
     jobId,
     attempt,
     records: recordsOf(items),
+    keyless,
     before: before.total(),
     after: after.total(),
     verification: 'key-bytes',

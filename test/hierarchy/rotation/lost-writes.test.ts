@@ -157,6 +157,7 @@ describe('a job whose history was emptied', () => {
       jobId: job.jobId,
       attempt: '2;2027-01-01T00:00:00.000Z',
       records: ['eu-central-1/p1'],
+      keyless: [],
       before: { count: 1, sum: '0'.repeat(64) },
       after: { count: 1, sum: '0'.repeat(64) },
       verification: 'key-bytes',

@@ -320,8 +320,11 @@ describe('malformed JSON', () => {
     ['one of two', { kcvs: { from: kcv } }],
     ['some that are none', { kcvs: { from: kcv, to: 'x' } }],
     ['those of a clean-up', { kcv }],
+    ['records without a key that have no name', { kcvs, keyless: [1] }],
+    ['no list of those', { kcvs, keyless: undefined }],
   ])('is refused: a task to verify with %s', (_what, given) => {
-    const task = { kind: 'verify-task', jobId, attempt: '1', from, to, items: [], ...given };
+    const none = { bornUnderNew: false, items: [], keyless: [] };
+    const task = { kind: 'verify-task', jobId, attempt: '1', from, to, ...none, ...given };
     expect(() => rotation.verifyRun({ task: task as never, ring })).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'job' }),
     );

@@ -104,6 +104,19 @@ describe('a scan', () => {
     }
   });
 
+  it('counts a row without a key once, and takes it for no key', () => {
+    const records = rows.map((row, i) =>
+      i === 0
+        ? { ...row, slots: [], lifecycle: { state: 'create-failed' as const, enabled: false } }
+        : row,
+    );
+    const results = rotation
+      .verifyTasks({ job, mainKey, records, size: 1 })
+      .map((task) => rotation.verifyRun({ task, ring }));
+    expect(fold(results).job).toMatchObject({ phase: 'ready', commitment: { count: 1 } });
+    expect(fold([...results, ...results.slice(1)]).job.phase).toBe('translating');
+  });
+
   it('has no task for rows that hold no key', () => {
     const gone = { state: 'delete-complete', enabled: false } as const;
     const records = rows.map((row) => ({ ...row, slots: [], lifecycle: gone }));

@@ -194,6 +194,23 @@ describe('the scan of a clean-up', () => {
   });
 });
 
+describe('a row that has no key', () => {
+  it.each(['create-in-progress', 'create-failed'] as const)(
+    'is one of those that the store counts: %s',
+    async (state) => {
+      const world = createWorld(1, 3);
+      const lifecycle = { state, enabled: false };
+      const put = (keyId: string) =>
+        world.store.put({ ...world.store.key('p1-k1'), keyId, slots: [], lifecycle });
+      put('before');
+      for await (const { kind } of steps(world, 'p1')) if (kind === 'promote') break;
+      put('after');
+      expect((await drive(world, 'p1')).last).toBe('done');
+      expect(world.store.profile('p1').versions[0]?.state).toBe('retired');
+    },
+  );
+});
+
 describe('a row that can not be written', () => {
   const failures = [
     { recordId: 'p1-k2', version: undefined, code: 'STATE_CONFLICT', field: 'record' },

@@ -230,22 +230,6 @@ describe('a row that a rotation is not about', () => {
     ['of another region', { ...bare, regionId: 'us-east-1' }],
     ['that is a profile', world.store.profile(PROFILE)],
     [
-      'in creation, without a block yet',
-      {
-        ...bare,
-        slots: [],
-        lifecycle: { state: 'create-in-progress', enabled: false },
-      },
-    ],
-    [
-      'that was never made',
-      {
-        ...bare,
-        slots: [],
-        lifecycle: { state: 'create-failed', enabled: false },
-      },
-    ],
-    [
       'that is a tombstone',
       {
         ...bare,
@@ -256,6 +240,16 @@ describe('a row that a rotation is not about', () => {
   ])('is passed over: %s', (_what, record) => {
     expect(tasksOf([record])).toEqual([]);
   });
+
+  it.each(['create-in-progress', 'create-failed'] as const)(
+    'is counted when it is %s, without a block',
+    (state) => {
+      const waiting = { ...bare, slots: [], lifecycle: { state, enabled: false } };
+      const [task, ...others] = tasksOf([waiting]);
+      expect(task).toMatchObject({ kind: 'verify-task', items: [], keyless: [bare.keyId] });
+      expect(others).toEqual([]);
+    },
+  );
 
   it.each(['create-in-progress', 'create-failed'] as const)(
     'is not passed over when it is %s, and has a block',
