@@ -19,6 +19,9 @@ export type Steps<M extends MainKeyRecord, T = void> = AsyncGenerator<RotateStep
 /** Pages between two checkpoints of the job: about ten thousand records. */
 const PAGES_PER_CHECKPOINT = 20;
 
+/** Of so many rows it is kept why a pass wrote no block: enough to tell, and little to hold. */
+export const MAX_REASONS = 1000;
+
 /** What a run of `rotate` has in its hands. */
 export interface Drive<M extends MainKeyRecord> {
   job: RotationJob;
@@ -29,7 +32,7 @@ export interface Drive<M extends MainKeyRecord> {
   source: RecordSource | undefined;
   /** The rows that failed in the present pass. */
   failures: RotationFailure[];
-  /** Rows of the present pass all of whose writes met a record that had moved on. */
+  /** Rows of the present pass all of whose writes met a record that had moved on, so many. */
   conflicting: RotationFailure[];
   /** Passes in a row that wrote nothing, and still are not the last. */
   idle: number;
@@ -169,7 +172,8 @@ export async function* write<M extends MainKeyRecord>(
   drive.job = { ...drive.job, counters: { ...counters, conflicts } };
   const landed = writes.length - answer.conflicts;
   // Of some that landed and some that did not nobody says which is which.
-  if (landed === 0) for (const one of writes) drive.conflicting.push(conflictOf(one));
+  const named = landed === 0 ? writes.slice(0, MAX_REASONS - drive.conflicting.length) : [];
+  for (const one of named) drive.conflicting.push(conflictOf(one));
   return landed;
 }
 

@@ -10,6 +10,7 @@ import {
   type Drive,
   envOf,
   isIdle,
+  MAX_REASONS,
   rescan,
   type Steps,
   scan,
@@ -113,9 +114,12 @@ export async function* verifyPass<M extends MainKeyRecord>(
   return isProven(drive.job) || (drive.job === job ? false : undefined);
 }
 
-/** The scan to verify only sees that a block is missing: the pass before knows why. */
+/**
+ * The scan to verify only sees that a block is missing: the pass before knows why, of so many rows.
+ */
 function createReasons({ failures, conflicting }: Drive<MainKeyRecord>) {
-  const reasons = new Map([...conflicting, ...failures].map((known) => [nameOf(known), known]));
+  const known = [...conflicting, ...failures.slice(0, MAX_REASONS)];
+  const reasons = new Map(known.map((failure) => [nameOf(failure), failure]));
   return (failure: RotationFailure): RotationFailure => {
     const isMissing = failure.code === 'STALE_VERSION';
     return (isMissing ? reasons.get(nameOf(failure)) : undefined) ?? failure;

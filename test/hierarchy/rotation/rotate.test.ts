@@ -272,6 +272,27 @@ describe('a row that can not be written', () => {
     expect(seen.at(-1)).toMatchObject({ kind: 'blocked', failures: [{}, { recordId: 'p1-k2' }] });
   });
 
+  it.each(['STATE_CONFLICT', 'INVALID_LENGTH'])(
+    'is one of many: of a thousand the verdict says why, of the others that they have no block, %s',
+    async (code) => {
+      const world = createWorld(1, 1001);
+      const answer = answering(world, 'p1');
+      const isConflict = code === 'STATE_CONFLICT';
+      const spoilt = isConflict ? [] : world.store.customers();
+      for (const row of spoilt) {
+        world.store.put({ ...row, slots: row.slots.map((slot) => ({ ...slot, block: 'D' })) });
+      }
+      const seen = await run(world, 'p1', (step, jobId) => {
+        if (step.kind === 'writes' && isConflict) step.ack({ conflicts: step.writes.length });
+        else answer(step, jobId);
+      });
+      const last = seen.at(-1);
+      const codes = last?.kind === 'blocked' ? last.failures.map((failure) => failure.code) : [];
+      expect(codes).toHaveLength(1001);
+      expect(codes.filter((one) => one !== 'STALE_VERSION')).toEqual(Array(1000).fill(code));
+    },
+  );
+
   it('may have been written by somebody else, pass after pass', async () => {
     const world = createWorld(1, 2);
     const answer = answering(world, 'p1');
