@@ -32,7 +32,7 @@ export interface Drive<M extends MainKeyRecord> {
   source: RecordSource | undefined;
   /** The rows that failed in the present pass. */
   failures: RotationFailure[];
-  /** Rows of the present pass all of whose writes met a record that had moved on, so many. */
+  /** Rows of the present pass all of whose writes met a record that had moved on: the first thousand. */
   conflicting: RotationFailure[];
   /** Passes in a row that wrote nothing, and still are not the last. */
   idle: number;
@@ -136,9 +136,11 @@ export function isRefused({ refused }: Pick<Drive<MainKeyRecord>, 'refused'>): b
 
 /**
  * Has the job stored as its main key says that it stands, where it says otherwise. Who only knew it
- * would wait for readers anew each time that he comes back.
+ * would wait for readers anew each time that he comes back. One that is paused is left alone, and
+ * so is everything once the run is told to end.
  */
 export async function* settle<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
+  if (drive.job.paused === true || drive.isAborted()) return;
   yield* checkpoint(drive, reconcile(drive.job, drive.mainKey, isoTime(envOf(drive))));
 }
 

@@ -591,6 +591,35 @@ describe('a rotation that is come back to after each wait', () => {
   });
 });
 
+describe('a job that its main key has got ahead of', () => {
+  /** The process died between the two writes of the switch. */
+  async function behind(): Promise<World> {
+    const world = createWorld(1, 2);
+    const write = (one: ConditionalWrite) => {
+      if (world.store.profile('p1').versions[1]?.state === 'active') throw new Crash();
+      return world.store.write(one);
+    };
+    await expect(drive(world, 'p1', { write })).rejects.toThrow(Crash);
+    return world;
+  }
+
+  it('is left as it is while it is paused', async () => {
+    const world = await behind();
+    const { job, mainKey } = begin(world, 'p1');
+    const step = rotation.pause({ env: { at: now(world) }, job, mainKey });
+    const seen = await run(world, 'p1', answering(world, 'p1'), {}, step);
+    expect(seen.map(({ kind }) => kind)).toEqual(['progress']);
+  });
+
+  it('is left as it is under a signal that has come before', async () => {
+    const world = await behind();
+    const signal = { aborted: true };
+    const seen = await run(world, 'p1', answering(world, 'p1'), { signal });
+    expect(seen.map(({ kind }) => kind)).toEqual(['progress']);
+    expect((await drive(world, 'p1')).last).toBe('done');
+  });
+});
+
 describe('a rotation that is over', () => {
   it('is only told so, also when its old main key was destroyed since', async () => {
     const world = createWorld(1, 1);
