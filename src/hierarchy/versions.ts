@@ -80,7 +80,7 @@ function move<V extends MainKeyVersion>(
   // A key that others may know must not become the one that new keys are wrapped under.
   if (event === 'promote' && isCompromised(subject)) throw conflict();
   // What is on its way out, since blocks under it may be gone, does not come back.
-  if (to === 'active' && own(subject, 'draining') === true) throw conflict();
+  if (to === 'active' && isDraining(subject)) throw conflict();
   // What steps back becomes pending, and there is never a second one of that.
   if (event === 'rollback' && pendingVersion(versions) !== undefined) throw conflict();
   return versions.map((version) => {
@@ -105,6 +105,11 @@ function markCompromised<V extends MainKeyVersion>(
 /** Whether a version is marked: others may know it. */
 export function isCompromised(version: MainKeyVersion): boolean {
   return own(version, 'compromised') !== undefined;
+}
+
+/** Whether a version is on its way out: blocks under it may be gone. */
+export function isDraining(version: MainKeyVersion): boolean {
+  return own(version, 'draining') === true;
 }
 
 /** What a new version of a main key starts as. */
@@ -175,7 +180,7 @@ const PERMISSIONS: Readonly<
  */
 export function mayWrap(version: MainKeyVersion, env: Env, which: 'first' | 'second'): boolean {
   const { wrap } = PERMISSIONS[version.state];
-  if (isCompromised(version) || own(version, 'draining') === true) return false;
+  if (isCompromised(version) || isDraining(version)) return false;
   const wrapUntil = own(version, 'wrapUntil');
   // Times of one format in UTC are in the order of their texts.
   if (wrapUntil !== undefined && wrapUntil < isoTime(env)) return false;

@@ -10,9 +10,10 @@ import { type Env, isoTime } from '../env.js';
 import { sameRef } from '../identifiers.js';
 import type { KeyRing } from '../key-ring.js';
 import type { ConditionalWrite, Kcv, KeyRef, MainKeyVersion, RotationJob } from '../records.js';
+import { isDraining } from '../versions.js';
 import { type Applied, applied } from './apply.js';
 import { blockUnder, mayHold } from './held-key.js';
-import { readJob } from './job.js';
+import { isPaused, readJob } from './job.js';
 import { kcvOfBytes, requireKcv } from './key-check.js';
 import { type MainKeyRecord, refTo } from './main-key-record.js';
 import { readResults, requireRef } from './read-shape.js';
@@ -80,7 +81,7 @@ export function cleanupTasks(options: TasksOptions): readonly CleanupTask[] {
 /** The same for a page that has been read. */
 export function dropTasks({ job, mainKey, page, size }: PageOptions): readonly CleanupTask[] {
   const drop = drainedBy(job, mainKey);
-  if (drop === undefined || job.paused === true) return [];
+  if (drop === undefined || isPaused(job)) return [];
   const keep = sameRef(drop, job.to) ? job.from : job.to;
   const items: RotationItem[] = [];
   for (const keys of page.held) {
@@ -109,10 +110,10 @@ export function dropTasks({ job, mainKey, page, size }: PageOptions): readonly C
 export function drainedBy(job: RotationJob, mainKey: MainKeyRecord): KeyRef | undefined {
   const versions: readonly MainKeyVersion[] = mainKey.versions;
   const drained = versions.find(
-    ({ version, state, draining }) =>
-      draining === true &&
-      (version === job.from.version ? state === 'retiring' : state === 'pending') &&
-      (version === job.from.version || version === job.to.version),
+    (each) =>
+      isDraining(each) &&
+      (each.version === job.from.version ? each.state === 'retiring' : each.state === 'pending') &&
+      (each.version === job.from.version || each.version === job.to.version),
   );
   return drained && refTo(mainKey, drained);
 }

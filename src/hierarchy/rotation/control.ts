@@ -4,20 +4,23 @@
  * @module
  */
 
+import { own } from '../../primitives/bytes.js';
 import type { MainKeyVersion, RotationJob, RotationPhase } from '../records.js';
 import { readRegion } from '../region.js';
+import { isCompromised, isDraining } from '../versions.js';
 import {
   auditEvent,
   conflict,
   enter,
   hasEnded,
+  isPaused,
   type RotationOptions,
   type RotationStep,
   readStep,
   requireRunning,
   stepFrom,
 } from './job.js';
-import { type MainKeyRecord, withVersion } from './main-key-record.js';
+import { isHeldBy, type MainKeyRecord, withVersion } from './main-key-record.js';
 import { withFence } from './plan.js';
 import { withoutProof } from './verify-fold.js';
 
@@ -43,7 +46,7 @@ import { withoutProof } from './verify-fold.js';
 export function pause<M extends MainKeyRecord>(options: RotationOptions<M>): RotationStep<M> {
   const { at, job, mainKey } = readStep(options);
   if (hasEnded(job)) throw conflict('job');
-  if (job.paused === true) return stepFrom({ job, mainKey }, { job, mainKey }, []);
+  if (isPaused(job)) return stepFrom({ job, mainKey }, { job, mainKey }, []);
   const next = { ...job, paused: true };
   return stepFrom({ job, mainKey }, { job: next, mainKey }, [
     auditEvent(next, at, 'rotation.pause'),
@@ -73,8 +76,8 @@ export function pause<M extends MainKeyRecord>(options: RotationOptions<M>): Rot
  */
 export function resume<M extends MainKeyRecord>(options: RotationOptions<M>): RotationStep<M> {
   const { at, job, mainKey } = readStep(options);
-  const { paused, ...running } = job;
-  const next = reconcile(paused === true ? running : job, mainKey, at);
+  const { paused: _, ...running } = job;
+  const next = reconcile(isPaused(job) ? running : job, mainKey, at);
   const audit = next === job ? [] : [auditEvent(next, at, 'rotation.resume')];
   return stepFrom({ job, mainKey }, { job: next, mainKey }, audit);
 }
@@ -98,16 +101,16 @@ function phaseOf(job: RotationJob, mainKey: MainKeyRecord): RotationPhase {
   const to = versions.find(({ version }) => version === job.to.version);
   // The job was stored, and the new version was not: there is nothing to go on with.
   if (from === undefined || to === undefined) throw conflict('record');
-  const isOver = mainKey.jobId !== job.jobId;
+  const isOver = !isHeldBy(mainKey, job);
   // One that was active once was retired before it was destroyed.
-  if (isOver && to.state === 'destroyed' && to.retiredAt === undefined) return 'aborted';
+  if (isOver && to.state === 'destroyed' && own(to, 'retiredAt') === undefined) return 'aborted';
   if (isOver && (from.state === 'retired' || from.state === 'destroyed')) return 'done';
   if (isOver) throw conflict('record');
   if (to.state === 'pending') {
-    if (to.draining === true) return 'aborting';
+    if (isDraining(to)) return 'aborting';
     return BEFORE_PROMOTION.includes(job.phase) ? job.phase : 'translating';
   }
-  return from.draining === true ? 'cleaning' : 'promoted';
+  return isDraining(from) ? 'cleaning' : 'promoted';
 }
 
 const BEFORE_PROMOTION: readonly RotationPhase[] = [
@@ -148,12 +151,12 @@ const BEFORE_PROMOTION: readonly RotationPhase[] = [
 export function abort<M extends MainKeyRecord>(options: RotationOptions<M>): RotationStep<M> {
   const { at, job, mainKey } = readStep(options);
   requireRunning(job);
-  if (mainKey.jobId !== job.jobId) throw conflict('record');
+  if (!isHeldBy(mainKey, job)) throw conflict('record');
   const to = mainKey.versions.find(({ version }: MainKeyVersion) => version === job.to.version);
   if (to?.state !== 'pending') throw conflict('record');
   const from = mainKey.versions.find(({ version }: MainKeyVersion) => version === job.from.version);
-  const isUnderWay = to.draining === true;
-  const goesOn = from?.compromised !== undefined && canGoOn(job, mainKey, to);
+  const isUnderWay = isDraining(to);
+  const goesOn = from !== undefined && isCompromised(from) && canGoOn(job, mainKey, to);
   if (!isUnderWay && goesOn) throw conflict('record');
   const fenced = isUnderWay
     ? mainKey
@@ -165,13 +168,9 @@ export function abort<M extends MainKeyRecord>(options: RotationOptions<M>): Rot
 }
 
 /** Whether a new main key can still become the active one: it is nobody else's, and somebody's. */
-function canGoOn(
-  { phase }: RotationJob,
-  mainKey: MainKeyRecord,
-  { version, compromised }: MainKeyVersion,
-): boolean {
-  if (compromised !== undefined) return false;
+function canGoOn({ phase }: RotationJob, mainKey: MainKeyRecord, to: MainKeyVersion): boolean {
+  if (isCompromised(to)) return false;
   // That of a profile is in its record.
   if (mainKey.kind === 'profile' || (phase !== 'planned' && phase !== 'distributing')) return true;
-  return readRegion(mainKey).tokens.some((token) => token.version === version);
+  return readRegion(mainKey).tokens.some((token) => token.version === to.version);
 }

@@ -6,7 +6,7 @@ import type { ConditionalWrite, HeldRecord, RotationJob } from '../records.js';
 import { reconcile } from './control.js';
 import type { RotationEngine } from './engine.js';
 import { type HeldPage, heldPage, scopeOf } from './held-key.js';
-import { conflict, type RotationStep, readCount, stored } from './job.js';
+import { conflict, isPaused, type RotationStep, readCount, stored } from './job.js';
 import type { MainKeyRecord } from './main-key-record.js';
 import { pagesOf, type RecordSource, readSource } from './pages.js';
 import type { RotateStep, RotationPass, WriteOutcome } from './rotate-steps.js';
@@ -32,7 +32,7 @@ export interface Drive<M extends MainKeyRecord> {
   source: RecordSource | undefined;
   /** The rows that failed in the present pass. */
   failures: RotationFailure[];
-  /** Rows of the present pass all of whose writes met a record that had moved on: the first thousand. */
+  /** Rows of the present pass all of whose writes met one that had moved on: the first thousand. */
   conflicting: RotationFailure[];
   /** Passes in a row that wrote nothing, and still are not the last. */
   idle: number;
@@ -140,7 +140,7 @@ export function isRefused({ refused }: Pick<Drive<MainKeyRecord>, 'refused'>): b
  * so is everything once the run is told to end.
  */
 export async function* settle<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
-  if (drive.job.paused === true || drive.isAborted()) return;
+  if (isPaused(drive.job) || drive.isAborted()) return;
   yield* checkpoint(drive, reconcile(drive.job, drive.mainKey, isoTime(envOf(drive))));
 }
 
@@ -249,14 +249,14 @@ export async function* scan<M extends MainKeyRecord>(
   for await (const records of pagesOf(source, drive.size)) {
     if (drive.isAborted()) drive.stopped = true;
     if (!drive.stopped && isOutdated(drive)) yield* reload(drive);
-    if (drive.stopped || drive.job.phase !== phase || drive.job.paused === true) return false;
+    if (drive.stopped || drive.job.phase !== phase || isPaused(drive.job)) return false;
     yield* work(heldPage(records, scopeOf(drive.mainKey)));
     count(drive, records.length);
     yield { kind: 'progress', status: statusOf(drive) };
     if (++pages % PAGES_PER_CHECKPOINT === 0)
       yield* checkpoint(drive, withCursor(drive.job, records));
   }
-  return drive.job.phase === phase && drive.job.paused !== true && !drive.stopped;
+  return drive.job.phase === phase && !isPaused(drive.job) && !drive.stopped;
 }
 
 function count(drive: Drive<MainKeyRecord>, seen: number): void {

@@ -94,7 +94,8 @@ function retirementOf(region: RegionKeyRecord | undefined, ref: KeyRef): string 
   if (region === undefined) return undefined;
   const { regionId, versions } = readRegion(region);
   if (regionId !== ref.keyId) return undefined;
-  return versions.find(({ version }) => version === ref.version)?.retiredAt;
+  const left = versions.find(({ version }) => version === ref.version);
+  return left && own(left, 'retiredAt');
 }
 
 /**
@@ -126,7 +127,8 @@ function wasUnder(record: CustomerKeyRecord, ref: KeyRef): boolean {
 }
 
 function exposedKey(record: CustomerKeyRecord, via: readonly KeyRef[]): ExposedKey {
-  const { keyId, regionId, profileId, owner, sharing, slots } = record;
+  const { keyId, regionId, profileId, owner, slots } = record;
+  const parties = own(record, 'sharing')?.parties ?? [];
   const current = slots.some(({ under }) => via.some((ref) => sameRef(under, ref)));
-  return { keyId, regionId, profileId, owner, parties: sharing?.parties ?? [], via, current };
+  return { keyId, regionId, profileId, owner, parties, via, current };
 }

@@ -101,9 +101,14 @@ export function attemptOf({ timeline }: RotationJob): string {
   return `${timeline.length};${timeline.at(-1)?.at ?? ''}`;
 }
 
+/** Whether a job is left alone until it is resumed. */
+export function isPaused(job: RotationJob): boolean {
+  return own(job, 'paused') === true;
+}
+
 /** Refuses to move a job that is paused or over. */
 export function requireRunning(job: RotationJob): void {
-  if (job.paused === true || ENDED.includes(job.phase)) throw conflict('job');
+  if (isPaused(job) || ENDED.includes(job.phase)) throw conflict('job');
 }
 
 /** Whether the old main key, being in other hands, may be left before all is translated. */

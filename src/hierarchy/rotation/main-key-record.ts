@@ -9,6 +9,7 @@ import type {
   ProfileKeyVersion,
   ProfileRecord,
   RegionKeyRecord,
+  RotationJob,
 } from '../records.js';
 import { transition, type VersionEvent } from '../versions.js';
 import { isObject } from './read-shape.js';
@@ -35,6 +36,11 @@ function isListOfObjects(value: unknown): boolean {
 /** The name of a main key, in references to its versions. */
 export function mainKeyId(record: MainKeyRecord): string {
   return record.kind === 'profile' ? profileKeyId(record) : record.regionId;
+}
+
+/** Whether a job has the main key of a record in its hands. */
+export function isHeldBy(record: MainKeyRecord, { jobId }: Pick<RotationJob, 'jobId'>): boolean {
+  return own(record, 'jobId') === jobId;
 }
 
 /** A reference to one version of the main key of a record. */
@@ -65,7 +71,9 @@ export function withVersion<M extends MainKeyRecord>(
 /** A version without its blocks, if it had any. */
 export function withoutBlocks(version: MainKeyVersion): MainKeyVersion {
   const withSlots: MainKeyVersion & Partial<Pick<ProfileKeyVersion, 'slots'>> = version;
-  return withSlots.slots === undefined ? version : ({ ...version, slots: [] } as MainKeyVersion);
+  return own(withSlots, 'slots') === undefined
+    ? version
+    : ({ ...version, slots: [] } as MainKeyVersion);
 }
 
 /** The record in the hands of a job, or of none. */

@@ -19,6 +19,7 @@ import type {
   RotationPolicy,
   RotationReason,
 } from '../records.js';
+import { isDraining } from '../versions.js';
 import { auditEvent, conflict, isStaleness, type RotationStep, readJob, stored } from './job.js';
 import { type MainKeyRecord, readMainKey, refTo, withJob } from './main-key-record.js';
 import { type WithNewVersion, withNewVersion } from './new-version.js';
@@ -94,8 +95,9 @@ export function plan<M extends MainKeyRecord>(options: PlanOptions<M>): Planned<
   const { mainKey = given, secret } = made;
   // A new version is pending: there is a rotation to tell from the record.
   const { from, to, phase } = under ?? (readJobUnderWay(mainKey) as Standing);
-  const jobId = own(options, 'jobId') ?? given.jobId ?? `rotation:${to.keyId}:${to.version}`;
-  if (given.jobId !== undefined && given.jobId !== jobId) throw conflict('record');
+  const holder = own(given, 'jobId');
+  const jobId = own(options, 'jobId') ?? holder ?? `rotation:${to.keyId}:${to.version}`;
+  if (holder !== undefined && holder !== jobId) throw conflict('record');
   const before = held === undefined ? undefined : readJob(held);
   if (before !== undefined && before.jobId !== jobId) throw conflict('job');
   const job: RotationJob = {
@@ -114,7 +116,7 @@ export function plan<M extends MainKeyRecord>(options: PlanOptions<M>): Planned<
     policy: readRotationPolicy(own(options, 'policy') ?? before?.policy),
   };
   const [nextJob, jobWrites] = stored({ ...job }, fenced(job, at));
-  const claimed = given.jobId === jobId ? mainKey : withJob(mainKey, jobId);
+  const claimed = holder === jobId ? mainKey : withJob(mainKey, jobId);
   const [nextKey, keyWrites] = stored(given, claimed);
   return {
     job: nextJob,
@@ -144,10 +146,10 @@ function readJobUnderWay(mainKey: MainKeyRecord): Standing | undefined {
     phase,
   });
   if (retiring !== undefined) {
-    return between(retiring, active, retiring.draining === true ? 'cleaning' : 'promoted');
+    return between(retiring, active, isDraining(retiring) ? 'cleaning' : 'promoted');
   }
   if (pending === undefined) return undefined;
-  return between(active, pending, pending.draining === true ? 'aborting' : 'planned');
+  return between(active, pending, isDraining(pending) ? 'aborting' : 'planned');
 }
 
 /** A job that was told from the records waits for readers once more: when it began is not there. */

@@ -7,7 +7,7 @@
 import { own } from '../../primitives/bytes.js';
 import type { HsmSyncRecord, MainKeyVersion, RotationJob } from '../records.js';
 import { allReceipts } from '../region.js';
-import { versionOf } from '../versions.js';
+import { isCompromised, isDraining, versionOf } from '../versions.js';
 import {
   auditEvent,
   conflict,
@@ -19,7 +19,7 @@ import {
   requireRunning,
   stepFrom,
 } from './job.js';
-import { type MainKeyRecord, withEvent } from './main-key-record.js';
+import { isHeldBy, type MainKeyRecord, withEvent } from './main-key-record.js';
 import { withFence } from './plan.js';
 import { withoutProof } from './verify-fold.js';
 
@@ -57,11 +57,11 @@ export interface PromoteOptions<M extends MainKeyRecord> extends RotationOptions
 export function promote<M extends MainKeyRecord>(options: PromoteOptions<M>): RotationStep<M> {
   const { at, job, mainKey } = readStep(options);
   requireRunning(job);
-  if (mainKey.jobId !== job.jobId) throw conflict('record');
+  if (!isHeldBy(mainKey, job)) throw conflict('record');
   const versions: readonly MainKeyVersion[] = mainKey.versions;
-  const { state, draining } = versionOf(versions, job.to.version);
-  const isPromoted = state === 'active';
-  if (!isPromoted && (draining === true || !mayPromote(job))) throw conflict('job');
+  const to = versionOf(versions, job.to.version);
+  const isPromoted = to.state === 'active';
+  if (!isPromoted && (isDraining(to) || !mayPromote(job))) throw conflict('job');
   if (!isPromoted && !isHeldByAll(options, mainKey, job.to.version)) throw conflict('record');
   const switched = isPromoted
     ? mainKey
@@ -117,14 +117,14 @@ function mayPromote(job: RotationJob): boolean {
 export function rollback<M extends MainKeyRecord>(options: RotationOptions<M>): RotationStep<M> {
   const { at, job, mainKey } = readStep(options);
   requireRunning(job);
-  if (mainKey.jobId !== job.jobId) throw conflict('record');
+  if (!isHeldBy(mainKey, job)) throw conflict('record');
   const versions: readonly MainKeyVersion[] = mainKey.versions;
   const old = versionOf(versions, job.from.version);
   const fresh = versionOf(versions, job.to.version);
   const isBack = old.state === 'active' && fresh.state === 'pending';
   // The fence is in the record that decides, so that a clean-up and a way back exclude each other.
-  const isLeft = old.draining === true || fresh.draining === true;
-  if (isLeft || old.compromised !== undefined) throw conflict('record');
+  const isLeft = isDraining(old) || isDraining(fresh);
+  if (isLeft || isCompromised(old)) throw conflict('record');
   // To translate, a rotation has to be started: a way back is no way around that.
   if (isBack && (job.phase === 'planned' || job.phase === 'distributing')) throw conflict('job');
   const switched = isBack

@@ -22,6 +22,7 @@ import {
   stored,
 } from './job.js';
 import {
+  isHeldBy,
   type MainKeyRecord,
   mainKeyId,
   readMainKey,
@@ -68,13 +69,13 @@ export function retire<M extends MainKeyRecord>(options: RetireOptions<M>): Rota
   const left = own(options, 'stragglers');
   if (typeof left !== 'number') throw new KeyblockError('INVALID_ARGUMENT', { field: 'count' });
   const drained = drainedBy(job, mainKey);
-  if (drained === undefined || mainKey.jobId !== job.jobId) throw conflict('record');
+  if (drained === undefined || !isHeldBy(mainKey, job)) throw conflict('record');
   if (left !== 0) throw conflict('slot');
   const { version } = drained;
   const isAbort = version === job.to.version;
   // Who does not know of the end yet may still write a block under the new main key.
-  const { cleanupNotBefore = at } = isAbort ? job : {};
-  if (at < cleanupNotBefore) throw conflict('job');
+  const until = isAbort ? own(job, 'cleanupNotBefore') : undefined;
+  if (until !== undefined && at < until) throw conflict('job');
   const moved = withEvent(mainKey, { kind: isAbort ? 'abort' : 'cleanup-complete', version });
   const ended = withVersion(moved, version, ({ draining: _, ...rest }) =>
     isAbort ? withoutBlocks(rest) : { ...rest, retiredAt: at },
@@ -152,7 +153,7 @@ export function destroy<M extends MainKeyRecord>(
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'days' });
   }
   if (own(options, 'stragglers') !== 0) throw conflict('slot');
-  if (secondsBetween(version.retiredAt, at) < grace) throw conflict('record');
+  if (secondsBetween(own(version, 'retiredAt'), at) < grace) throw conflict('record');
   if (mainKey.kind === 'region-key' && hasLiveToken(mainKey, number, at)) throw conflict('record');
   const moved = withEvent(mainKey, { kind: 'destroy', version: number });
   const [next, writes] = stored(mainKey, withVersion(moved, number, withoutBlocks));
@@ -182,10 +183,9 @@ function secondsBetween(from: string | undefined, to: string): number {
 }
 
 function hasLiveToken({ tokens }: RegionKeyRecord, version: number, at: string): boolean {
-  return tokens.some(
-    (token) =>
-      token.version === version &&
-      token.invalidatedAt === undefined &&
-      (token.expiresAt === undefined || at < token.expiresAt),
-  );
+  return tokens.some((token) => {
+    const expiresAt = own(token, 'expiresAt');
+    const isLoadable = expiresAt === undefined || at < expiresAt;
+    return token.version === version && own(token, 'invalidatedAt') === undefined && isLoadable;
+  });
 }

@@ -21,7 +21,7 @@ import {
 } from './drive.js';
 import { createEngine, type EngineOptions } from './engine.js';
 import { readTaskSize } from './held-key.js';
-import { hasEnded, isProven, isUrgent, readJob } from './job.js';
+import { hasEnded, isPaused, isProven, isUrgent, readJob } from './job.js';
 import { type MainKeyRecord, readMainKey } from './main-key-record.js';
 import { type RecordSource, readSource } from './pages.js';
 import { cleanupPass, translatePass, verifyPass } from './passes.js';
@@ -126,7 +126,7 @@ export async function* rotate<M extends MainKeyRecord>(
       const { job } = drive;
       if (!hasEnded(job)) {
         yield { kind: 'progress', status: statusOf(drive) };
-        if (drive.isAborted() || job.paused === true) return;
+        if (drive.isAborted() || isPaused(job)) return;
       }
       yield* advance(drive, options);
     }
@@ -267,14 +267,14 @@ async function* end<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
 
 /** Waits for readers, and says whether the time has come. */
 async function* fence<M extends MainKeyRecord>(drive: Drive<M>): Steps<M, boolean> {
-  const { cleanupNotBefore: until } = drive.job;
+  const until = own(drive.job, 'cleanupNotBefore');
   if (until !== undefined && !isPast(drive)) yield { kind: 'wait', until };
   if (!isPast(drive)) drive.stopped = true;
   return isPast(drive);
 }
 
 function isPast(drive: Drive<MainKeyRecord>): boolean {
-  const { cleanupNotBefore: until } = drive.job;
+  const until = own(drive.job, 'cleanupNotBefore');
   return until === undefined || isoTime(envOf(drive)) >= until;
 }
 

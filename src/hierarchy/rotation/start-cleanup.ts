@@ -4,8 +4,9 @@
  * @module
  */
 
+import { own } from '../../primitives/bytes.js';
 import type { MainKeyVersion } from '../records.js';
-import { versionOf } from '../versions.js';
+import { isDraining, versionOf } from '../versions.js';
 import {
   auditEvent,
   conflict,
@@ -17,7 +18,7 @@ import {
   requireRunning,
   stepFrom,
 } from './job.js';
-import { type MainKeyRecord, withVersion } from './main-key-record.js';
+import { isHeldBy, type MainKeyRecord, withVersion } from './main-key-record.js';
 
 /**
  * Begins the clean-up of a promoted rotation, once no reader can hold the main key as it was before
@@ -50,20 +51,20 @@ export function startCleanup<M extends MainKeyRecord>(
 ): RotationStep<M> {
   const { at, job, mainKey } = readStep(options);
   requireRunning(job);
-  if (mainKey.jobId !== job.jobId) throw conflict('record');
+  if (!isHeldBy(mainKey, job)) throw conflict('record');
   const versions: readonly MainKeyVersion[] = mainKey.versions;
   const old = versionOf(versions, job.from.version);
   const isPromoted = versionOf(versions, job.to.version).state === 'active';
   if (!isPromoted || old.state !== 'retiring') throw conflict('record');
   if (!isProven(job)) throw conflict('job');
   // Times of one format in UTC are in the order of their texts.
-  if (job.cleanupNotBefore === undefined || at < job.cleanupNotBefore) throw conflict('job');
-  const fenced =
-    old.draining === true
-      ? mainKey
-      : withVersion(mainKey, old.version, (version) => ({ ...version, draining: true }));
+  const until = own(job, 'cleanupNotBefore');
+  if (until === undefined || at < until) throw conflict('job');
+  const fenced = isDraining(old)
+    ? mainKey
+    : withVersion(mainKey, old.version, (version) => ({ ...version, draining: true }));
   const entered = enter(job, 'cleaning', at);
-  const next = job.cleanupStarted === true ? entered : { ...entered, cleanupStarted: true };
+  const next = own(job, 'cleanupStarted') === true ? entered : { ...entered, cleanupStarted: true };
   const audit = next === job ? [] : [auditEvent(next, at, 'rotation.clean-up')];
   return stepFrom({ job, mainKey }, { job: next, mainKey: fenced }, audit);
 }

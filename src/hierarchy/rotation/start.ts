@@ -21,7 +21,7 @@ import {
   requireRunning,
   stepFrom,
 } from './job.js';
-import type { MainKeyRecord } from './main-key-record.js';
+import { isHeldBy, type MainKeyRecord } from './main-key-record.js';
 
 /** What {@link start} takes. */
 export interface StartOptions<M extends MainKeyRecord> extends RotationOptions<M> {
@@ -55,7 +55,7 @@ export interface StartOptions<M extends MainKeyRecord> extends RotationOptions<M
 export function start<M extends MainKeyRecord>(options: StartOptions<M>): RotationStep<M> {
   const { at, job, mainKey } = readStep(options);
   requireRunning(job);
-  if (mainKey.jobId !== job.jobId) throw conflict('record');
+  if (!isHeldBy(mainKey, job)) throw conflict('record');
   if (job.phase !== 'planned' && job.phase !== 'distributing') {
     return stepFrom({ job, mainKey }, { job, mainKey }, []);
   }

@@ -12,7 +12,7 @@ import { readRef } from '../key-ring.js';
 import { isListOf, isObject, requireCustomerKey, requireProfile } from '../read-record.js';
 import type { HeldRecord, KeyRef, RotationJob, RotationPhase } from '../records.js';
 import { readRecords } from './held-key.js';
-import { enteredAt, readJob } from './job.js';
+import { enteredAt, isPaused, readJob } from './job.js';
 import type { RotationFailure } from './run.js';
 
 /** What keeps a rotation from going on, or is worth knowing before it does. */
@@ -103,8 +103,9 @@ export function status(options: StatusOptions): RotationStatus {
   requireObject(options, 'options');
   const at = isoTime(own(options, 'env') as Env); // checked in there
   const job = readJob(own(options, 'job'));
-  const { phase, counters, verification } = job;
-  const total = own(options, 'total') ?? job.total;
+  const { phase, counters } = job;
+  const verification = own(job, 'verification');
+  const total = own(options, 'total') ?? own(job, 'total');
   const failures = own(options, 'failures') ?? [];
   if (!isListOf(failures, isObject) || !(total === undefined || typeof total === 'number')) {
     throw new KeyblockError('INVALID_ARGUMENT', { field: 'job' });
@@ -114,7 +115,7 @@ export function status(options: StatusOptions): RotationStatus {
   const left = total === undefined ? undefined : Math.max(0, total - counters.seen);
   return {
     phase,
-    paused: job.paused === true,
+    paused: isPaused(job),
     done: counters.seen,
     total,
     failed: counters.failed,
@@ -131,17 +132,18 @@ function blockersOf(
   at: string,
   failures: readonly RotationFailure[],
 ): readonly RotationBlocker[] {
-  const { phase, counters, cleanupNotBefore: until } = job;
+  const { phase, counters } = job;
+  const until = own(job, 'cleanupNotBefore');
   const blockers: RotationBlocker[] = failures.map(({ recordId, version, code }) => ({
     kind: 'row',
     recordId,
     version,
     code,
   }));
-  if (job.paused === true) blockers.push({ kind: 'paused' });
+  if (isPaused(job)) blockers.push({ kind: 'paused' });
   if (phase === 'distributing') blockers.push({ kind: 'distributing' });
   if (phase === 'translating' && counters.failed > 0) blockers.push({ kind: 'not-verified' });
-  if (job.verification === 'kcv-only') blockers.push({ kind: 'kcv-only' });
+  if (own(job, 'verification') === 'kcv-only') blockers.push({ kind: 'kcv-only' });
   const waits = phase === 'promoted' || phase === 'aborting';
   if (waits && until !== undefined && at < until) blockers.push({ kind: 'readers', until });
   return blockers;

@@ -15,7 +15,7 @@ import type {
   MainKeyVersion,
   RotationJob,
 } from '../records.js';
-import { versionOf } from '../versions.js';
+import { isCompromised, isDraining, versionOf } from '../versions.js';
 import {
   blockUnder,
   type HeldKey,
@@ -25,7 +25,7 @@ import {
   readTaskSize,
   scopeOf,
 } from './held-key.js';
-import { conflict, readJob } from './job.js';
+import { conflict, isPaused, readJob } from './job.js';
 import { type MainKeyRecord, mainKeyId, readMainKey } from './main-key-record.js';
 
 /** One key of a task: where its record is, what is known of it, and the blocks to work on. */
@@ -122,7 +122,7 @@ export function tasks(options: TasksOptions): readonly RewrapTask[] {
 
 /** The same for a page that has been read. */
 export function rewrapTasks({ job, mainKey, page, size }: PageOptions): readonly RewrapTask[] {
-  if (job.paused === true) return [];
+  if (isPaused(job)) return [];
   const { jobId, from, to } = job;
   const directions = [
     ...(mayReceive(mainKey, to) ? [{ from, to }] : []),
@@ -153,9 +153,10 @@ export function kcvIn({ versions }: MainKeyRecord, { version }: KeyRef): Kcv {
 /** Whether keys may get a block under a version: not when it is on its way out. */
 export function mayReceive(mainKey: MainKeyRecord, { version }: KeyRef): boolean {
   const versions: readonly MainKeyVersion[] = mainKey.versions;
-  const { state, draining, compromised } = versionOf(versions, version);
-  if (draining === true) return false;
-  if (compromised !== undefined) return state === 'active' && versions.some(isGivenUp);
+  const receiver = versionOf(versions, version);
+  const { state } = receiver;
+  if (isDraining(receiver)) return false;
+  if (isCompromised(receiver)) return state === 'active' && versions.some(isGivenUp);
   return state === 'active' || state === 'pending';
 }
 
@@ -163,9 +164,10 @@ export function mayReceive(mainKey: MainKeyRecord, { version }: KeyRef): boolean
  * Where both main keys are compromised: what is under the new one alone goes back, or after the
  * switch what is under the old one goes on, and is no safer.
  */
-function isGivenUp({ state, draining, compromised }: MainKeyVersion): boolean {
-  const isLeft = state === 'retiring' || (state === 'pending' && draining === true);
-  return isLeft && compromised !== undefined;
+function isGivenUp(version: MainKeyVersion): boolean {
+  const { state } = version;
+  const isLeft = state === 'retiring' || (state === 'pending' && isDraining(version));
+  return isLeft && isCompromised(version);
 }
 
 function missingItems(

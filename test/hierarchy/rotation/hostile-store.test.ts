@@ -11,6 +11,7 @@ import {
 } from 'keyblock/hierarchy';
 import { afterEach, describe, expect, it } from 'vitest';
 import { begin } from './drive.js';
+import { envAt, STALENESS, stages } from './stages.js';
 import { createWorld, KDH, now, profileRing, ringOf } from './world.js';
 
 const PROFILE = 'p1';
@@ -111,6 +112,81 @@ describe('Object.prototype', () => {
     const later = { at: new Date(promoted.job.cleanupNotBefore ?? env.at) };
     pollute('commitment', { count: 0, sum: '0'.repeat(64) });
     expect(() => rotation.startCleanup({ env: later, ...promoted })).toThrow(conflictOf('job'));
+  });
+
+  it('puts no version on its way out', () => {
+    const { env, job, mainKey } = urgent();
+    const policy = { ...job.policy, promoteBeforeTranslated: true };
+    pollute('draining', true);
+    const promoted = rotation.promote({ env, job: { ...job, policy }, mainKey });
+    const { mainKey: switched } = promoted;
+    expect(rotation.resume({ env, ...promoted }).job.phase).toBe('promoted');
+    expect(rotation.plan({ env, mainKey: switched, kdh: KDH }).job.phase).toBe('promoted');
+    const back = rotation.rollback({ env, ...promoted });
+    expect(rotation.resume({ env, ...back }).job.phase).toBe('translating');
+  });
+
+  it('has no block dropped', () => {
+    const world = createWorld(1, 1);
+    const { job, mainKey } = begin(world, PROFILE);
+    const records = world.store.customers();
+    pollute('draining', true);
+    expect(rotation.cleanupTasks({ job, mainKey, records })).toEqual([]);
+    expect(rotation.tasks({ job, mainKey, records })).toHaveLength(1);
+  });
+
+  it('lets a clean-up begin that says so in its record', () => {
+    const { started, promoted } = stages();
+    pollute('draining', true);
+    const later = envAt(STALENESS);
+    const { mainKey } = rotation.startCleanup({ env: later, ...promoted });
+    expect(mainKey.versions[0]).toHaveProperty('draining', true);
+    expect(Object.hasOwn(mainKey.versions[0] ?? {}, 'draining')).toBe(true);
+    pollute('cleanupNotBefore', '2000-01-01T00:00:00.000Z');
+    const { cleanupNotBefore: _, ...job } = promoted.job;
+    expect(() => rotation.startCleanup({ env: later, ...promoted, job })).toThrow(
+      conflictOf('job'),
+    );
+    const aborting = rotation.abort({ env: later, ...started });
+    expect(Object.hasOwn(aborting.mainKey.versions[1] ?? {}, 'draining')).toBe(true);
+  });
+
+  it.each<[string, unknown]>([
+    ['compromised', { at: '2027-01-01T00:00:00.000Z' }],
+    ['paused', true],
+  ])('holds up no rotation: %s', (name, value) => {
+    const world = createWorld(1, 1);
+    const { job, mainKey } = begin(world, PROFILE);
+    pollute(name, value);
+    const records = world.store.customers();
+    expect(rotation.tasks({ job, mainKey, records })).toHaveLength(1);
+    const env = { at: now(world) };
+    const aborting = rotation.abort({ env, job, mainKey });
+    expect(aborting.job.phase).toBe('aborting');
+    expect(rotation.status({ env, job: aborting.job }).paused).toBe(false);
+    expect(rotation.pause({ env, ...aborting }).job).toHaveProperty('paused', true);
+    const { promoted } = stages();
+    expect(rotation.rollback({ env, ...promoted }).job.phase).toBe('translating');
+  });
+
+  it('gives a main key into the hands of no job', () => {
+    const { started } = stages();
+    const { jobId: _, ...mainKey } = started.mainKey;
+    pollute('jobId', started.job.jobId);
+    const env = envAt(STALENESS);
+    const step = { env, job: started.job, mainKey: mainKey as rotation.MainKeyRecord };
+    expect(() => rotation.abort(step)).toThrow(conflictOf('record'));
+    expect(() => rotation.start(step)).toThrow(conflictOf('record'));
+  });
+
+  it('lets no version be destroyed', () => {
+    const { done } = stages();
+    const versions = done.mainKey.versions.map(({ retiredAt: _, ...version }) => version);
+    const mainKey = { ...done.mainKey, versions } as rotation.MainKeyRecord;
+    pollute('retiredAt', '2000-01-01T00:00:00.000Z');
+    const destroy = () =>
+      rotation.destroy({ env: envAt(STALENESS), mainKey, version: 1, stragglers: 0 });
+    expect(destroy).toThrow(conflictOf('record'));
   });
 
   it('supplies no block to what came through a queue', () => {
