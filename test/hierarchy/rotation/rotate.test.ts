@@ -351,6 +351,20 @@ describe('a verdict', () => {
     expect((await drive(world, 'p1')).last).toBe('done');
   });
 
+  it('of a scan that somebody else was quicker than, and proved nothing, is left to another scan', async () => {
+    const world = createWorld(1, 6);
+    const late = steps(world, 'p1', urgent);
+    await until(late, isVerify);
+    await until(late, (step) => step.kind === 'progress' && step.status.done >= 2);
+    const { job } = begin(world, 'p1');
+    const again = { phase: job.phase, at: now(world).toISOString() };
+    world.store.put({ ...job, revision: job.revision + 1, timeline: [...job.timeline, again] });
+    world.clock.seconds += 310;
+    expect(lastOf(await until(late, isVerify))).toBe('rescan');
+    expect(lastOf(await until(late))).toBe('wait');
+    expect(world.store.job('rotation:p1:2')?.commitment).toMatchObject({ count: 6 });
+  });
+
   it('that could not be stored blocks nothing while others give theirs', async () => {
     const world = createWorld(1, 3);
     const answer = answering(world, 'p1');
