@@ -34,6 +34,8 @@ export interface Drive<M extends MainKeyRecord> {
   failures: RotationFailure[];
   /** Rows of the present pass all of whose writes met one that had moved on: the first thousand. */
   conflicting: RotationFailure[];
+  /** Whether the present pass, one to verify, was shown a record twice. */
+  repeated: boolean;
   /** Passes in a row that wrote nothing, and still are not the last. */
   idle: number;
   /** Records in a row that could not be stored although nobody else had moved them. */
@@ -244,6 +246,7 @@ export async function* scan<M extends MainKeyRecord>(
   const { phase } = drive.job;
   drive.failures = [];
   drive.conflicting = [];
+  drive.repeated = false;
   drive.job = { ...drive.job, counters: { ...drive.job.counters, seen: 0, failed: 0 } };
   let pages = 0;
   for await (const records of pagesOf(source, drive.size)) {

@@ -104,6 +104,7 @@ export async function* verifyPass<M extends MainKeyRecord>(
   });
   if (!ended) return undefined;
   const scanned = tally.total();
+  drive.repeated = scanned.isRepeated;
   // Somebody else has given a verdict: this scan says nothing of the attempt that has begun since.
   if (scanned.attempt !== attemptOf(drive.job)) return isProven(drive.job) || undefined;
   const { count } = given;

@@ -154,6 +154,7 @@ function readDrive<M extends MainKeyRecord>(options: RotateOptions<M>): Drive<M>
     source: source === undefined ? undefined : readSource(source),
     failures: [],
     conflicting: [],
+    repeated: false,
     idle: 0,
     refused: 0,
     stopped: false,
@@ -287,11 +288,12 @@ async function* refused<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
 
 async function* blocked<M extends MainKeyRecord>(drive: Drive<M>): Steps<M> {
   drive.stopped = true;
-  const { failures } = drive;
+  const { failures, repeated } = drive;
   const status = statusOf(drive);
   const { done, total } = status;
-  // Nothing failed, and still it is no proof: the store has told of other records.
-  const isMiscounted = failures.length === 0 && total !== undefined && total !== done;
+  // Nothing failed, and still it is no proof: the store has told of other records, or of one twice.
+  const isOther = repeated || (total !== undefined && total !== done);
+  const isMiscounted = failures.length === 0 && isOther;
   const blockers = isMiscounted
     ? [...status.blockers, { kind: 'count' } as const]
     : status.blockers;

@@ -26,7 +26,7 @@ export interface RotationBlocker {
     | 'row'
     /** Rows have failed, and nothing is proven yet. */
     | 'not-verified'
-    /** The store counts `total` live records, and a whole scan saw `done`. */
+    /** The store counts `total` live records, and a whole scan saw `done`, or one of them twice. */
     | 'count'
     /** Keys were compared by their check values only: the device offers no better way. */
     | 'kcv-only'

@@ -24,6 +24,8 @@ export interface ScanTotal {
   readonly attempt: string;
   /** Records seen, each counted once. */
   readonly records: number;
+  /** Whether a record came twice: it may stand in for one that never came. */
+  readonly isRepeated: boolean;
   /** Whether every key that was seen agrees on both sides, and no record came twice. */
   readonly agrees: boolean;
   readonly commitment: Commitment;
@@ -48,7 +50,6 @@ export function createTally(job: RotationJob): Tally {
       const result = readResult(given);
       if (result.jobId !== jobId || result.attempt !== attempt) return;
       for (const recordId of result.records) {
-        // One that came twice may stand in for one that never came.
         if (!seen.add(recordId)) isRepeated = true;
       }
       for (const recordId of result.keyless) {
@@ -65,7 +66,7 @@ export function createTally(job: RotationJob): Tally {
       const records = seen.count();
       const isWhole = !isRepeated && failures.length === 0 && after.count >= records - keyless;
       const agrees = isWhole && sameCommitment(before, after);
-      return { attempt, records, agrees, commitment: after, verification, failures };
+      return { attempt, records, isRepeated, agrees, commitment: after, verification, failures };
     },
   };
 }

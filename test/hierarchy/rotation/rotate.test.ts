@@ -66,6 +66,22 @@ describe('rotate', () => {
   });
 });
 
+describe('a scan to verify that shows every record, and one of them twice', () => {
+  it('is no proof, and the run says so', async () => {
+    const world = createWorld(1, 3);
+    const answer = answering(world, 'p1');
+    const seen = await run(world, 'p1', (step, jobId) => {
+      answer(step, jobId);
+      if (step.kind !== 'rescan' || step.pass !== 'verify') return;
+      const rows = scanOf(world, 'p1');
+      step.provide([...rows, ...rows.slice(0, 1)], rows.length);
+    });
+    const blockers = [{ kind: 'count' }];
+    expect(seen.at(-1)).toMatchObject({ kind: 'blocked', failures: [], status: { blockers } });
+    expect((await drive(world, 'p1')).last).toBe('done');
+  });
+});
+
 type Step = rotation.RotateStep;
 
 /** One run by hand: its steps go to a function that answers them, or does not. */
