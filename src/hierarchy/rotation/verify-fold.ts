@@ -45,8 +45,8 @@ export interface VerifyFolded {
  *
  * @param options - The job, the results of all tasks of one scan, and the count of the store.
  * @returns The job in its next phase, and the rows that failed.
- * @throws {@link KeyblockError} `STATE_CONFLICT` when the rotation is paused, over, not started or in
- * clean-up; `INVALID_ARGUMENT`.
+ * @throws {@link KeyblockError} `STATE_CONFLICT` when the rotation is paused, over, not started, in
+ * clean-up, being aborted or rolling back; `INVALID_ARGUMENT`.
  *
  * @example
  * ```ts
