@@ -57,7 +57,7 @@ function fill() {
     return createCustomerKey({ env: env(), profile, ring, keyId, owner: 'shop', attributes });
   };
   store.apply(Array.from({ length: KEYS }, (_, i) => make(i)).flatMap((made) => made.writes));
-  console.log(`${store.count('customer-key')} customer keys are stored`);
+  console.log(`${store.scan('customer-key').live} customer keys are stored`);
 }
 
 /** Every step reads the job and the profile from the store: kill it anywhere, and run it again. */
@@ -80,8 +80,9 @@ async function rotate() {
   try {
     await pass(pool, records, rotation.tasks, rotation.apply);
 
-    const results = await runAll(pool, records, rotation.verifyTasks);
-    const count = store.count('customer-key');
+    const scanned = store.scan('customer-key');
+    const results = await runAll(pool, records, rotation.verifyTasks, scanned);
+    const { live: count } = scanned;
     const proof = rotation.verifyFold({ env: env(), job: records().job, results, count });
     store.apply(proof.writes);
     console.log(`${proof.job.phase}: ${count} keys compared byte for byte, under both main keys`);
@@ -118,7 +119,7 @@ function createPool() {
 
 /** One pass over the store: results become conditional writes. */
 async function pass(pool, records, toTasks, apply) {
-  const results = await runAll(pool, records, toTasks);
+  const results = await runAll(pool, records, toTasks, store.scan('customer-key'));
   const { writes, failures } = apply({ env: env(), job: records().job, results });
   const { conflicts } = store.apply(writes);
   const done = writes.length - conflicts;
@@ -127,14 +128,8 @@ async function pass(pool, records, toTasks, apply) {
   );
 }
 
-/** Sends the tasks of every page to the pool. A worker that dies takes its task with it: repeat. */
-async function runAll(pool, records, toTasks) {
-  const known = records();
-  const running = [];
-  for (const page of store.scan('customer-key')) {
-    for (const task of toTasks({ ...known, records: page })) {
-      running.push(pool.run(task).catch(() => pool.run(task)));
-    }
-  }
-  return Promise.all(running);
+/** Sends the tasks of a scan to the pool. A worker that dies takes its task with it: repeat. */
+async function runAll(pool, known, toTasks, { records }) {
+  const tasks = toTasks({ ...known(), records, size: 250 });
+  return Promise.all(tasks.map((task) => pool.run(task).catch(() => pool.run(task))));
 }

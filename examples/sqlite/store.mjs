@@ -19,8 +19,7 @@ export function openStore(file) {
   const update = db.prepare(
     'UPDATE records SET revision = ?, under = ?, json = ? WHERE id = ? AND revision = ?',
   );
-  const page = db.prepare('SELECT json FROM records WHERE kind = ? AND id > ? ORDER BY id LIMIT ?');
-  const count = db.prepare('SELECT count(*) AS n FROM records WHERE kind = ?');
+  const all = db.prepare('SELECT json FROM records WHERE kind = ? ORDER BY id');
   const left = db.prepare("SELECT count(*) AS n FROM records WHERE under LIKE '%' || ? || '%'");
 
   const read = (id) => {
@@ -50,19 +49,18 @@ export function openStore(file) {
       db.exec('COMMIT');
       return { conflicts: writes.length - done };
     },
-    /** A full scan, a page at a time: what is written meanwhile does no harm. */
-    *scan(kind, size = 250) {
-      for (let after = ''; ; ) {
-        const records = page.all([kind, after, size]).map(({ json }) => JSON.parse(json));
-        if (records.length === 0) return;
-        yield records;
-        after = recordId(records.at(-1));
-      }
+    /**
+     * A full scan, and how many of its records live: both of one statement, so that nothing is
+     * written in between. What does not fit into memory is read in one read transaction.
+     */
+    scan(kind) {
+      const records = all.all([kind]).map(({ json }) => JSON.parse(json));
+      const live = records.filter(({ lifecycle }) => lifecycle?.state !== 'delete-complete').length;
+      return { records, live };
     },
-    count: (kind) => Number(count.get([kind]).n),
     blocksUnder: ({ keyId, version }) => Number(left.get([`${keyId}@${version};`]).n),
     close() {
-      for (const statement of [select, insert, update, page, count, left]) statement.finalize();
+      for (const statement of [select, insert, update, all, left]) statement.finalize();
       db.close();
     },
   };

@@ -62,7 +62,7 @@ export function createKeys({ store, profile, ring, count }) {
   say(`${first.keyId}: ${keyUsage} ${algorithm} ${keyBits} bits, stored as`);
   aside(first.slots[0].block);
   hold(
-    store.count('customer-key') === count,
+    store.snapshot('customer-key').live === count,
     `${count} keys are stored, none of them in the clear`,
   );
 }

@@ -68,11 +68,13 @@ async function drive({ store, regionRing, profileKeyId, jobId, count, reader }) 
             reader.read();
           }
           break;
-        case 'rescan':
+        case 'rescan': {
           endBar();
           bar = progressBar(step.pass, count);
-          step.provide(store.scan('customer-key'), store.count('customer-key'));
+          const { records, live } = store.snapshot('customer-key');
+          step.provide(records, live);
           break;
+        }
         case 'progress':
           bar?.show(Math.min(step.status.done, count));
           break;

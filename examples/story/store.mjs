@@ -40,6 +40,11 @@ export function createStore() {
     killAfter: (writes = Number.POSITIVE_INFINITY) => {
       budget = writes;
     },
-    count: (kind) => [...rows.values()].filter((text) => JSON.parse(text).kind === kind).length,
+    /** All records of a kind at one time, and how many of them live: a tombstone holds no key. */
+    snapshot(kind) {
+      const records = [...this.scan(kind)];
+      const live = records.filter(({ lifecycle }) => lifecycle?.state !== 'delete-complete').length;
+      return { records, live };
+    },
   };
 }
