@@ -90,6 +90,9 @@ type StepName = 'start' | 'promote' | 'startCleanup' | 'pause' | 'resume' | 'abo
 function step(world: World, line: Line, name: StepName): void {
   const known = records(world, line);
   if (known === undefined) return;
+  // The vault stands for devices: to a key that was lost before one had it, nobody switches.
+  const isHeld = line.level === 'profile' || line.site.vault.has(known.job.to.version);
+  if (name === 'promote' && !isHeld) return;
   const codes = ['STATE_CONFLICT', 'UNKNOWN_KEY_VERSION'];
   const done = attempt(world, name, codes, () => {
     const options = { env: envOf(world), ...known };

@@ -4,7 +4,7 @@ import { KeyblockError } from '../../errors.js';
 import { own } from '../../primitives/bytes.js';
 import type { RandomBytes } from '../../primitives/random.js';
 import type { SecretKey } from '../../secret-key.js';
-import { requireMainKey } from '../check-value.js';
+import { requireMainKey, sameKcv } from '../check-value.js';
 import { type KeyRing, secretOf, withSecret } from '../key-ring.js';
 import { openProfileVersion } from '../profile.js';
 import type { KeyRef, MainKeyVersion, RotationJob } from '../records.js';
@@ -19,6 +19,8 @@ import { createWorkbench } from './workbench.js';
 
 /** What works on tasks. */
 export interface RotationEngine {
+  /** Throws where the new main key is not at hand, or another has its name. */
+  requireNewKey(): void | Promise<void>;
   rewrap(task: RewrapTask): RewrapResult | Promise<RewrapResult>;
   verify(task: VerifyTask): VerifyResult | Promise<VerifyResult>;
   cleanup(task: CleanupTask): CleanupResult | Promise<CleanupResult>;
@@ -49,12 +51,13 @@ export function createEngine(
   mainKey: MainKeyRecord,
 ): RotationEngine {
   const port = own(options, 'port');
-  if (port !== undefined) return createPortEngine(port);
+  if (port !== undefined) return createPortEngine(port, job, mainKey);
   const given = own(options, 'ring');
   if (given === undefined) throw new KeyblockError('INVALID_ARGUMENT', { field: 'ring' });
   const { ring, opened } = withVersions(given, mainKey, [job.from, job.to]);
   const workbench = createWorkbench(ring, own(options, 'randomBytes'));
   return {
+    requireNewKey: () => void secretOf(ring, job.to),
     rewrap: (task) => rewrapTask(task, workbench),
     verify: (task) => verifyTask(task, secretOf(ring, task.to), workbench),
     cleanup: (task) => cleanupTask(task, workbench),
@@ -66,8 +69,17 @@ export function createEngine(
 }
 
 /** The main keys of a port are compared with those of the record for every task. */
-function createPortEngine(port: TranslatePort): RotationEngine {
+function createPortEngine(
+  port: TranslatePort,
+  { to }: RotationJob,
+  mainKey: MainKeyRecord,
+): RotationEngine {
   return {
+    async requireNewKey() {
+      const { kcv } = versionOf<MainKeyVersion>(mainKey.versions, to.version);
+      if (sameKcv(await port.kcv(to), kcv)) return;
+      throw new KeyblockError('KCV_MISMATCH', { field: 'port' });
+    },
     rewrap: (task) => runWithPort({ task, port }),
     verify: (task) => verifyWithPort({ task, port }),
     cleanup: (task) => cleanupWithPort({ task, port }),

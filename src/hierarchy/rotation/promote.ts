@@ -25,7 +25,7 @@ import { withoutProof } from './verify-fold.js';
 
 /** What {@link promote} takes. */
 export interface PromoteOptions<M extends MainKeyRecord> extends RotationOptions<M> {
-  /** Of a region: its devices, as they stand now. */
+  /** Of a region: its devices, as they stand now. Without any, nobody says that he has the key. */
   readonly hsms?: readonly HsmSyncRecord[] | undefined;
 }
 

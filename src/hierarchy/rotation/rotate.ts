@@ -74,7 +74,7 @@ export interface RotateOptions<M extends MainKeyRecord> extends EngineOptions {
  * @returns The steps: what to store, what to read, and how far it is.
  * @throws {@link KeyblockError} `UNKNOWN_KEY_VERSION` when the ring lacks a main key;
  * `KCV_MISMATCH` when what the ring has under its name is another key than the record's, which
- * through a port is told of every row;
+ * through a port is told of every row, and thrown where the old main key is to be left in haste;
  * `STATE_CONFLICT` when the job is not that of the main key, and at the switch of a region while a
  * device in service has not got the new main key; `INVALID_ARGUMENT`.
  *
@@ -237,6 +237,8 @@ async function* switchOver<M extends MainKeyRecord>(
   const hsms = await devicesOf(drive, options);
   if (drive.isAborted()) return;
   const { job, mainKey } = drive;
+  // In haste nothing has been wrapped under the new main key yet: it may have been lost meanwhile.
+  if (isUrgent(job)) await drive.engine.requireNewKey();
   yield* store(drive, 'promote', promote({ env: envOf(drive), job, mainKey, hsms }));
 }
 

@@ -1,7 +1,7 @@
 // Main keys that bear the name of the right one: of two plans made at a time, both have the same
 // number for theirs. Nothing may be left under a key that no record holds.
 
-import { generateKey, rewrapKey, toHex, unwrapKey } from 'keyblock';
+import { generateKey, rewrapKey, type SecretKey, toHex, unwrapKey } from 'keyblock';
 import {
   createCustomerKey,
   createKeyRing,
@@ -31,12 +31,19 @@ const policy = { maxReaderStalenessSeconds: 0 };
 const other = () => generateKey({ algorithm: 'AES', lengthBits: 256 });
 const mismatch = (field: string) => expect.objectContaining({ code: 'KCV_MISMATCH', field });
 
-function plan(world: World, target: string) {
+/** The main key is in other hands, and is left before anything is under the new one. */
+const URGENT = {
+  reason: 'suspected-compromise',
+  policy: { ...policy, promoteBeforeTranslated: true },
+} as const;
+
+function plan(world: World, target: string, others: Partial<typeof URGENT> = {}) {
   const env = { at: now(world) };
   const { region } = world.store;
   const mainKey = mainKeyOf(world, target);
   const jobId = `rotation:${target}:2`;
-  return rotation.plan({ env, mainKey, region, ring: ringOf(world), kdh: KDH, jobId, policy });
+  const ring = ringOf(world);
+  return rotation.plan({ env, mainKey, region, ring, kdh: KDH, jobId, policy, ...others });
 }
 
 /** What the store says that rotates, with a main key of somebody else's under its name. */
@@ -102,6 +109,12 @@ function ringWith(world: World, ref: KeyRef, key = other()): KeyRing {
         ? key
         : (right.secret(asked) ?? region.secret(asked)),
   };
+}
+
+function secretIn(ring: KeyRing, ref: KeyRef): SecretKey {
+  const key = ring.secret(ref);
+  if (key === undefined) throw new Error('not in the ring');
+  return key;
 }
 
 /** A device that has these main keys. */
@@ -220,6 +233,33 @@ describe('a main key under the name of another', () => {
     expect(await rotateWith(world, step, { port: portWith(ring) })).toBe('blocked');
     const underOld = world.store.customers().flatMap(({ slots }) => slots.slice(0, 1));
     expect(underOld.map(({ under }) => under)).toEqual([V1, V1, V1]);
+  });
+
+  it('is not left in haste for one that nobody has', async () => {
+    const world = createWorld(1, 1);
+    const planned = plan(world, 'region', URGENT);
+    world.store.writeAll(planned.writes);
+    const first = { keyId: REGION, version: 1 };
+    const ring = createKeyRing({ keys: [{ ref: first, key: secretIn(ringOf(world), first) }] });
+    await expect(rotateWith(world, planned, { ring })).rejects.toEqual(
+      expect.objectContaining({ code: 'UNKNOWN_KEY_VERSION', field: 'ring' }),
+    );
+    expect(world.store.region.versions.map(({ state }) => state)).toEqual(['active', 'pending']);
+  });
+
+  it('is not left in haste for another that a port has', async () => {
+    const world = createWorld(1, 1);
+    const planned = plan(world, PROFILE, URGENT);
+    world.store.writeAll(planned.writes);
+    const env = { at: now(world) };
+    const started = rotation.start({ env, ...planned, ring: ringOf(world) });
+    world.store.writeAll(started.writes);
+    const port = portWith(ringWith(world, V2));
+    await expect(rotateWith(world, started, { port })).rejects.toEqual(mismatch('port'));
+    const { versions } = world.store.profile(PROFILE);
+    expect(versions.map(({ state }) => state)).toEqual(['active', 'pending']);
+    const right = portWith(profileRing(world, world.store.profile(PROFILE)));
+    expect(await rotateWith(world, started, { port: right })).toBe('done');
   });
 
   it('is refused where a port has it for the way back', async () => {
